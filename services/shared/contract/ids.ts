@@ -1,0 +1,32 @@
+import { PlatformError } from './errors.ts';
+
+/** A user id as the identity service made it: any string of 1–256 characters, never interpreted. */
+export type UserId = string & { readonly brand: 'UserId' };
+
+/** Name of one ordered log: one user's notifications, or one conversation. */
+export type StreamId = string & { readonly brand: 'StreamId' };
+
+export const maxUserIdLength = 256;
+
+export function isUserId(value: unknown): value is UserId {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxUserIdLength;
+}
+
+/** @throws PlatformError `bad_request` */
+export function parseUserId(value: unknown): UserId {
+  if (isUserId(value)) return value;
+  throw new PlatformError('bad_request', `user id must be a string of 1–${maxUserIdLength} characters`);
+}
+
+const notificationStreamPrefix = 'notifications:';
+
+export function notificationStream(user: UserId): StreamId {
+  return `${notificationStreamPrefix}${user}` as StreamId;
+}
+
+/** The user whose notifications `stream` holds; undefined for any other stream. */
+export function userOfNotificationStream(stream: string): UserId | undefined {
+  if (!stream.startsWith(notificationStreamPrefix)) return undefined;
+  const user = stream.slice(notificationStreamPrefix.length);
+  return isUserId(user) ? user : undefined;
+}

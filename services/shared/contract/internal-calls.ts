@@ -1,0 +1,64 @@
+import type { StreamId } from './ids.ts';
+import type { PushKind } from './push-frame.ts';
+
+/**
+ * What a service answers the hub on its own port, behind a short-lived token signed with `INTERNAL_SECRET`; the gateway
+ * never routes these paths. All are POST with a JSON body and safe to repeat.
+ */
+export const internalPaths = {
+  heads: '/internal/heads',
+  changes: '/internal/changes',
+  memberships: '/internal/memberships',
+} as const;
+
+/** Streams or requests in one call. */
+export const maxInternalBatch = 500;
+
+export type StreamHead = {
+  readonly stream: StreamId;
+  /** Highest seq; 0 for an empty stream. */
+  readonly seq: number;
+  /** Highest number; 0 for an empty stream. */
+  readonly number: number;
+};
+
+/** An unknown stream is an empty one. Answers keep the order of the request. */
+export type HeadsRequest = { readonly streams: readonly StreamId[] };
+export type HeadsAnswer = { readonly epoch: string; readonly heads: readonly StreamHead[] };
+
+export type ChangesRequest = {
+  readonly requests: readonly { readonly stream: StreamId; readonly after: number }[];
+  /** Rows per stream. @default 200, at most 1,000 */
+  readonly limit?: number;
+};
+
+export type ChangesOfStream = {
+  readonly stream: StreamId;
+  /** Ascending by seq. `body` is the argument of the client's method. */
+  readonly rows: readonly {
+    readonly kind: PushKind;
+    readonly seq: number;
+    readonly number: number;
+    readonly body: unknown;
+  }[];
+  /** How far this answer reads; the head when nothing is left. */
+  readonly through: number;
+  readonly head: { readonly seq: number; readonly number: number };
+  /** `after` lies above the head or below the purge floor: take the head as the new place. */
+  readonly reload: boolean;
+};
+
+export type ChangesAnswer = { readonly epoch: string; readonly changes: readonly ChangesOfStream[] };
+
+export type MembershipsRequest = { readonly user: string };
+/** Streams that the user belongs to beyond the own notifications. `version` grows with every change of the membership. */
+export type MembershipsAnswer = {
+  readonly memberships: readonly { readonly stream: StreamId; readonly version: number }[];
+};
+
+/** Port: how the hub reads streams; over HTTP between processes, a direct call in one process. Throws `unavailable`. */
+export interface StreamSource {
+  heads(request: HeadsRequest): Promise<HeadsAnswer>;
+  changes(request: ChangesRequest): Promise<ChangesAnswer>;
+  memberships(request: MembershipsRequest): Promise<MembershipsAnswer>;
+}

@@ -1,0 +1,74 @@
+import type { StreamId } from './ids.ts';
+import { clientMethods } from './names.ts';
+
+/**
+ * What a row becomes for a client. `receive`: the method for a row that is new to it (null: a stock client never hears
+ * of it); `change`: the method for clients that subscribed with a cursor.
+ */
+export const pushKinds = {
+  notification: {
+    code: 1,
+    receive: clientMethods.receiveNotification,
+    change: clientMethods.notificationChanged,
+  },
+  deleted: { code: 2, receive: null, change: clientMethods.notificationDeleted },
+  read: { code: 3, receive: null, change: clientMethods.notificationsRead },
+} as const satisfies Record<string, { code: number; receive: string | null; change: string }>;
+
+export type PushKind = keyof typeof pushKinds;
+
+/** A row of a stream on its way to clients. */
+export type PushRow = {
+  readonly kind: PushKind;
+  readonly seq: number;
+  /** 0 for rows that are no entry of the list (a mark of read). */
+  readonly number: number;
+  /** UTF-8 JSON of the one argument that the client's method gets; forwarded untouched. */
+  readonly body: Uint8Array;
+};
+
+/** What travels on the backplane: one row, and which stream and life it belongs to. */
+export type PushFrame = PushRow & { readonly stream: StreamId; readonly epoch: string };
+
+const version = 1;
+const kindByCode = new Map<number, PushKind>(
+  Object.entries(pushKinds).map(([kind, { code }]) => [code, kind as PushKind]),
+);
+const headerLength = 22;
+
+/** Layout: u8 version, u8 kind, f64 seq, f64 number, u16 length + stream, u16 length + epoch, then the body (big endian). */
+export function encodePushFrame(frame: PushFrame): Buffer {
+  const stream = Buffer.from(frame.stream);
+  const epoch = Buffer.from(frame.epoch);
+  const head = Buffer.allocUnsafe(headerLength + stream.length + epoch.length);
+  head[0] = version;
+  head[1] = pushKinds[frame.kind].code;
+  head.writeDoubleBE(frame.seq, 2);
+  head.writeDoubleBE(frame.number, 10);
+  head.writeUInt16BE(stream.length, 18);
+  head.writeUInt16BE(epoch.length, 20);
+  stream.copy(head, headerLength);
+  epoch.copy(head, headerLength + stream.length);
+  return Buffer.concat([head, frame.body]);
+}
+
+/** undefined for a frame of a version or kind that this process does not know: it repairs from the service instead. */
+export function decodePushFrame(bytes: Uint8Array): PushFrame | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < headerLength || buffer[0] !== version) return undefined;
+  const kind = kindByCode.get(buffer[1] ?? 0);
+  const seq = buffer.readDoubleBE(2);
+  const number = buffer.readDoubleBE(10);
+  const streamEnd = headerLength + buffer.readUInt16BE(18);
+  const epochEnd = streamEnd + buffer.readUInt16BE(20);
+  if (!kind || !Number.isSafeInteger(seq) || !Number.isSafeInteger(number) || epochEnd > buffer.length)
+    return undefined;
+  return {
+    kind,
+    seq,
+    number,
+    stream: buffer.toString('utf8', headerLength, streamEnd) as StreamId,
+    epoch: buffer.toString('utf8', streamEnd, epochEnd),
+    body: buffer.subarray(epochEnd),
+  };
+}

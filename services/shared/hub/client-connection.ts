@@ -1,0 +1,29 @@
+import type { Principal } from '#shared/auth/principal.ts';
+
+/** Encodes once for all clients that speak it. */
+export interface ClientProtocol {
+  /** Unique: `signalr-json`, `signalr-messagepack`, `socket.io`. */
+  readonly name: string;
+  /** `body` is the UTF-8 JSON of the method's one argument. The answer is shared by all connections: nobody changes it. */
+  encode(method: string, body: Uint8Array): EncodedMessage;
+}
+
+/** A whole message as the protocol puts it on the wire. `payload` is understood by the protocol's own connections only. */
+export type EncodedMessage = { readonly payload: Uint8Array | string; readonly bytes: number };
+
+/** Why the hub ends a connection, and whether the client is told to come back. */
+export type CloseReason = 'draining' | 'slow' | 'expired' | 'revoked';
+
+/** Port: one live client, whatever its protocol and transport. */
+export interface ClientConnection {
+  /** Unique in the process; public. */
+  readonly id: string;
+  readonly principal: Principal;
+  readonly protocol: ClientProtocol;
+  /** Bytes that `write` took and the client's socket (or next poll) has not. */
+  readonly bufferedBytes: number;
+  /** Sends in this order, as one transport write where the transport can. Never blocks, never throws; after the end it does nothing. */
+  write(messages: readonly EncodedMessage[]): void;
+  /** Tells the client the reason as its protocol can, flushes what it can and ends. Safe to call twice. */
+  close(reason: CloseReason): void;
+}

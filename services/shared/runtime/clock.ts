@@ -1,0 +1,18 @@
+export type Timer = { cancel(): void };
+
+/** Port: time. Tests that are about minutes pass a clock of their own. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Calls `callback` once after `delayMs` unless cancelled. Keeps no process alive. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
