@@ -18,6 +18,7 @@ export interface Backplane {
   close(): Promise<void>;
 }
 
+/** Returns quickly and never throws: frames of all channels wait for it. */
 export type FrameListener = (frame: Uint8Array) => void;
 export type BackplaneState = 'up' | 'down';
 export type BackplaneSubscription = { unsubscribe(): void };
