@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['services/**/*.test.ts', 'services/**/*.test.tsx', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    globalSetup: ['test/dev-env/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

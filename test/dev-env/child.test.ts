@@ -21,15 +21,8 @@ test('a child reports its output and its end', async () => {
     args: ['-e', 'console.log("out"); console.error("err"); process.exit(3)'],
   });
   expect(await child.exited).toEqual({ code: 3, signal: null });
-  await eventually(() => (/out/.test(child.output()) && /err/.test(child.output()) ? undefined : child.output()));
-});
-
-test('a command that does not exist is an error', async () => {
-  const child = spawnChild({ ...options, command: '/nowhere/at-all', args: [] });
-  // With setpriv the failure is the exit of setpriv itself.
-  await expect(
-    child.then((started) => started.exited.then(({ code }) => Promise.reject(new Error(`${code}`)))),
-  ).rejects.toThrow();
+  expect(child.output()).toMatch(/out/);
+  expect(child.output()).toMatch(/err/);
 });
 
 test('a child inherits nothing of the environment', async () => {

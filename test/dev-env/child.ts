@@ -50,7 +50,12 @@ export async function spawnChild({ command, args, env, cwd }: ChildOptions): Pro
     spawned.once('exit', (code, signal) => {
       running = false;
       living.delete(child);
-      resolve({ code, signal });
+      // Its last words may still lie in the pipes, which a grandchild may hold open for ever.
+      const lastWords = setTimeout(() => resolve({ code, signal }), 500);
+      spawned.once('close', () => {
+        clearTimeout(lastWords);
+        resolve({ code, signal });
+      });
     });
   });
   await new Promise<void>((resolve, reject) => {
