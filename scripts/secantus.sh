@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # Puts SecantusDB into the cache, for the store's contract suite. A program of its own (GPL-2.0): never a dependency.
+# `--find-python` only prints a Python that can do it.
 set -euo pipefail
 version=0.7.0b3
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sonixy-realtime
 target=$cache/secantusdb-$version
-[ -x "$target/bin/secantusd-py" ] && exit 0
-
-for python in python3 python3.13 python3.12 python3.11 python3.10; do
-  "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null &&
-    "$python" -m pip --version >/dev/null 2>&1 && break
-  python=
-done
-if [ -z "$python" ]; then
-  echo "SecantusDB needs CPython 3.10 to 3.13 with pip: not installed" >&2
+find_python() {
+  local python
+  for python in python3 python3.13 python3.12 python3.11 python3.10; do
+    "$python" -c 'import sys, pip; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$python" && return
+  done
+  return 1
+}
+[ ! -x "$target/bin/secantusd-py" ] || exit 0
+if ! python=$(find_python); then
+  [ "${1:-}" = --find-python ] || echo 'SecantusDB needs CPython 3.10 to 3.13 with pip' >&2
   exit 1
+fi
+if [ "${1:-}" = --find-python ]; then
+  echo "$python"
+  exit 0
 fi
 echo "installing SecantusDB $version (40 MB)" >&2
 mkdir -p "$cache"

@@ -19,6 +19,7 @@ export function mongoDevFolder(): string {
 export async function buildMongoDev(): Promise<string> {
   const target = mongoDevFolder();
   if (existsSync(target)) return target;
+  process.stderr.write('building MongoDev…\n');
   await mkdir(cacheFolder(), { recursive: true });
   const work = await mkdtemp(`${target}-building-`);
   try {
@@ -37,4 +38,4 @@ export async function buildMongoDev(): Promise<string> {
   return target;
 }
 
-if (import.meta.main) process.stdout.write(`MongoDev: ${await buildMongoDev()}\n`);
+if (import.meta.main) await buildMongoDev();

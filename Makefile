@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test deps lint format token like bench install
+.NOTPARALLEL:
+
+# The Node of the dev dependencies, whatever the machine has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What stands on make's command line (AMQP_URL=… PORT=…) reaches the process in its environment: make exports it.
+run: install ## the platform in one process; AMQP_URL=, MONGODB_URL=, REDIS_URL= replace embedded parts, PORT=, DATA_DIR= …
+	@exec node services/standalone/main.ts
+
+test: deps lint ## install what the tests need and run all of them, or those whose path matches ONLY=
+	@bash scripts/test.sh $(ONLY)
+
+deps: ## install what the tests need: npm, Debian packages, MongoDev, SecantusDB
+	@bash scripts/deps.sh
+
+lint: install ## check style, import rules and types
+	@biome check . && tsc
+
+format: install ## format and sort imports
+	@biome check --write .
+
+# Login shells set USER: only the one of the command line names whom the token is for.
+token: export TOKEN_USER = $(if $(findstring command,$(origin USER)),$(USER))
+token: install ## print a token: USER=alice
+	@node services/standalone/token.ts
+
+like: install ## publish a like as a .NET service would: FROM=bob TO=alice, AMQP_URL= for a broker
+	@node services/standalone/like.ts
+
+bench: install ## measure, see docs/performance.md
+	@node test/bench/main.ts
+
+install:
+	@bash scripts/install.sh
