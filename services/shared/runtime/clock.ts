@@ -4,15 +4,23 @@ export type Timer = { cancel(): void };
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
-  /** Calls `callback` once after `delayMs` unless cancelled. Keeps no process alive. */
+  /** Calls `callback` once after `delayMs`, however long, unless cancelled. Keeps no process alive. */
   after(delayMs: number, callback: () => void): Timer;
 }
+
+// A longer `setTimeout` fires at once.
+const longestTimeoutMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, longestTimeoutMs);
+      timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : callback()), stepMs);
+      timer.unref();
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
 };

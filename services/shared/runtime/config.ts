@@ -1,123 +1,151 @@
 import { readFileSync } from 'node:fs';
 
-/** Thrown once with every fault of the environment. Secrets are named, never shown. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Everything that is wrong with a process's settings, at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`the configuration has ${faults.length} fault(s): ${faults.join('; ')}`);
+    super(`configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}: ${faults.join('; ')}`);
     this.faults = faults;
   }
 }
 
-export type Env = Readonly<Record<string, string | undefined>>;
-
 /**
- * Reads a flat environment into a typed configuration and reports all faults at once. An empty variable is an unset one.
- * `read` is pure but for `…_FILE` secrets.
+ * Reads a flat environment into a typed config. A value that is missing or wrong is noted and replaced by a placeholder,
+ * so that `read` gets to the end and all faults are told together.
  *
  * @throws ConfigError
  */
-export function readConfig<Config>(env: Env, read: (reader: EnvReader) => Config): Config {
-  const reader = new EnvReader(env);
-  const config = read(reader);
-  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+export function readConfig<T>(env: Env, read: (reader: EnvReader) => T): T {
+  const faults: string[] = [];
+  let config: T;
+  try {
+    config = read(new EnvReader(env, faults));
+  } catch (error) {
+    if (error instanceof ConfigError) faults.push(...error.faults);
+    // What throws after a fault stumbled over a placeholder.
+    else if (faults.length === 0) throw error;
+    throw new ConfigError(faults);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
-/** A faulty variable is noted and answered with a placeholder of its type, so that reading goes on. */
+/** An empty string counts as unset. Values are shown in faults; those of secrets and passwords in URLs never are. */
 export class EnvReader {
-  readonly faults: string[] = [];
   readonly #env: Env;
+  readonly #faults: string[];
 
-  constructor(env: Env) {
+  constructor(env: Env, faults: string[]) {
     this.#env = env;
+    this.#faults = faults;
   }
 
+  /** Notes a fault that concerns several settings. */
   fault(text: string): void {
-    this.faults.push(text);
+    this.#faults.push(text);
+  }
+
+  text(name: string, options: { default?: string } = {}): string {
+    return this.optionalText(name) ?? options.default ?? this.#missing(name, '');
   }
 
   optionalText(name: string): string | undefined {
     return this.#env[name] || undefined;
   }
 
-  text(name: string, options: { default?: string } = {}): string {
-    const value = this.optionalText(name) ?? options.default;
-    if (value === undefined) this.fault(`${name} is not set`);
-    return value ?? '';
+  /** `NAME`, or the content of the file that `NAME_FILE` names, less one trailing newline. */
+  secret(name: string): string {
+    return this.optionalSecret(name) ?? this.#missing(name, '', ` (or ${name}_FILE)`);
   }
 
-  /** From `NAME`, or from the file that `NAME_FILE` names, less one line end. */
   optionalSecret(name: string): string | undefined {
     const value = this.optionalText(name);
     const file = this.optionalText(`${name}_FILE`);
-    if (value !== undefined && file !== undefined) this.fault(`${name} and ${name}_FILE are both set: choose one`);
     if (file === undefined) return value;
-    try {
-      const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      if (content === '') this.fault(`${name}_FILE names an empty file: ${file}`);
-      return content;
-    } catch {
-      this.fault(`${name}_FILE names a file that cannot be read: ${file}`);
-      return undefined;
+    if (value !== undefined) {
+      this.fault(`${name} and ${name}_FILE are both set: unset one of them`);
+      return value;
     }
+    return this.#contentOf(`${name}_FILE`, file);
   }
 
-  secret(name: string): string {
-    const value = this.optionalSecret(name);
-    if (value === undefined) this.fault(`${name} (or ${name}_FILE) is not set`);
-    return value ?? '';
-  }
-
-  integer(name: string, { min, max, ...options }: { default: number; min: number; max: number }): number {
-    const text = this.optionalText(name);
-    if (text === undefined) return options.default;
-    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.fault(`${name} must be an integer from ${min} to ${max}, got ${text}`);
-    return options.default;
-  }
-
-  /** 0 asks for any free port. */
-  port(name: string, options: { default: number }): number {
+  /** 0 lets the system choose. */
+  port(name: string, options: { default?: number } = {}): number {
     return this.integer(name, { ...options, min: 0, max: 65_535 });
   }
 
-  boolean(name: string, options: { default: boolean }): boolean {
+  integer(name: string, { default: fallback, min, max }: { default?: number; min: number; max: number }): number {
     const text = this.optionalText(name);
-    if (text === undefined) return options.default;
-    if (text === 'true' || text === 'false') return text === 'true';
-    this.fault(`${name} must be true or false, got ${text}`);
-    return options.default;
+    if (text === undefined) return fallback ?? this.#missing(name, min);
+    const value = Number(text);
+    if (/^-?\d+$/.test(text) && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    this.fault(`${name} must be a whole number of ${min} to ${max}, got ${quote(text)}`);
+    return min;
   }
 
-  /** `protocols` with their colon, as `amqp:`. The URL may hold a password, so a fault does not show it. */
-  optionalUrl(name: string, { protocols }: { protocols: readonly string[] }): string | undefined {
+  /** `true` or `false`, also `1` or `0`. */
+  boolean(name: string, options: { default?: boolean } = {}): boolean {
     const text = this.optionalText(name);
+    if (text === undefined) return options.default ?? this.#missing(name, false);
+    if (text === 'true' || text === '1') return true;
+    if (text !== 'false' && text !== '0') this.fault(`${name} must be true or false, got ${quote(text)}`);
+    return false;
+  }
+
+  /** `protocols` with their colon, as `['amqp:', 'amqps:']`. May hold a password, so `NAME_FILE` works too. */
+  url(name: string, options: { protocols: readonly string[]; default?: string }): string {
+    return this.optionalUrl(name, options) ?? options.default ?? this.#missing(name, '');
+  }
+
+  optionalUrl(name: string, { protocols }: { protocols: readonly string[] }): string | undefined {
+    const text = this.optionalSecret(name);
     if (text === undefined) return undefined;
-    const protocol = protocols.find((candidate) => text.startsWith(`${candidate}//`));
-    // Lists of hosts, as MongoDB's, are no URL for the platform's parser: their driver checks them.
-    if (protocol === undefined || (!text.includes(',') && !URL.canParse(text))) {
-      this.fault(`${name} must be a URL that begins with ${protocols.map((it) => `${it}//`).join(' or ')}`);
-    }
+    // A list of hosts (`mongodb://a:1,b:2/`) is a URL to its driver though not to `URL`.
+    const isUrl = protocols.some((protocol) => text.startsWith(`${protocol}//`)) && URL.canParse(firstHostOnly(text));
+    if (!isUrl) this.fault(`${name} must be a ${protocols.join(' or ')}// URL, got ${quote(withoutUserInfo(text))}`);
     return text;
   }
 
-  url(name: string, options: { protocols: readonly string[]; default?: string }): string {
-    const value = this.optionalUrl(name, options) ?? options.default;
-    if (value === undefined) this.fault(`${name} is not set`);
-    return value ?? '';
-  }
-
-  /** Comma list; blanks around and empty items are dropped. */
-  list(name: string, options: { default: readonly string[] }): readonly string[] {
+  /** Comma-separated; blanks around entries and empty entries are dropped. */
+  list(name: string, options: { default?: readonly string[] } = {}): readonly string[] {
     const text = this.optionalText(name);
-    if (text === undefined) return options.default;
+    if (text === undefined) return options.default ?? this.#missing(name, []);
     return text
       .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '');
+      .map((entry) => entry.trim())
+      .filter((entry) => entry.length > 0);
   }
+
+  #missing<T>(name: string, placeholder: T, alternative = ''): T {
+    this.fault(`${name}${alternative} is required`);
+    return placeholder;
+  }
+
+  #contentOf(name: string, file: string): string {
+    try {
+      const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      if (content.length > 0) return content;
+      this.fault(`${name}: the file ${quote(file)} is empty`);
+    } catch (error) {
+      this.fault(`${name}: can't read ${quote(file)} (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
+    }
+    return '';
+  }
+}
+
+function quote(value: string): string {
+  return JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
+}
+
+function withoutUserInfo(url: string): string {
+  // Greedy: a password may itself hold an unescaped `@`. Without a scheme there is no telling what part is secret.
+  return url.includes('@') ? url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, '$1***@') : url;
+}
+
+function firstHostOnly(url: string): string {
+  return url.replace(/(:\/\/(?:[^/]*@)?[^/,]+),[^/?]*/, '$1');
 }

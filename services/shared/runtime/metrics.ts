@@ -1,34 +1,81 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type Metric,
+  Counter as PromCounter,
+  Registry,
+} from 'prom-client';
 
 export type { Counter, Gauge, Histogram } from 'prom-client';
 
-/** One process's metrics. Labels are of a fixed small set: never an id, never a text of a client. */
+/**
+ * The metrics of one process. Asking for a name again gives the same metric, so that parts may share one. Label values
+ * come from closed sets: never ids, paths or texts.
+ */
 export type Metrics = {
-  /** Prometheus' text format. */
-  render(): Promise<string>;
-  readonly contentType: string;
-  counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Counter<Label>;
-  gauge<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Gauge<Label>;
-  /** `buckets` in the unit that the name ends with. */
-  histogram<Label extends string = never>(
+  readonly registry: Registry;
+  counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
+  /** `collect` is called at each scrape and sets the value. */
+  gauge<L extends string = never>(
     name: string,
     help: string,
-    options?: { labels?: readonly Label[]; buckets?: readonly number[] },
-  ): Histogram<Label>;
+    labels?: readonly L[],
+    collect?: (gauge: Gauge<L>) => void,
+  ): Gauge<L>;
+  /** `buckets` in the metric's unit. @default those of HTTP requests, in seconds */
+  histogram<L extends string = never>(
+    name: string,
+    help: string,
+    options?: { labels?: readonly L[]; buckets?: readonly number[] },
+  ): Histogram<L>;
 };
 
-/** A registry of its own, so that several services in one process and several tests in one file don't meet. */
+/** A registry of its own with the process's metrics (CPU, memory, event loop), all labelled `service`. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
+  const known = new Map<string, { shape: string; metric: Metric<string> }>();
+
+  function once<M extends Metric<string>>(name: string, shape: string, make: () => M): M {
+    const existing = known.get(name);
+    if (existing && existing.shape !== shape) {
+      throw new Error(`metric ${name} is already a ${existing.shape}, not a ${shape}`);
+    }
+    if (existing) return existing.metric as M;
+    const metric = make();
+    known.set(name, { shape, metric });
+    return metric;
+  }
+
   return {
-    render: () => registry.metrics(),
-    contentType: registry.contentType,
-    counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers }),
-    gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers }),
-    histogram: (name, help, { labels = [], buckets } = {}) =>
-      new Histogram({ name, help, labelNames: labels, registers, ...(buckets ? { buckets: [...buckets] } : {}) }),
+    registry,
+    counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
+      once(name, `counter(${labels})`, () => {
+        const options = { name, help, labelNames: [...labels], registers: [registry] };
+        return new PromCounter<L>(options) as Counter<string>;
+      }) as Counter<L>,
+    gauge: <L extends string>(
+      name: string,
+      help: string,
+      labels: readonly L[] = [],
+      collect?: (gauge: Gauge<L>) => void,
+    ) =>
+      once(name, `gauge(${labels})`, () => {
+        const options = { name, help, labelNames: [...labels], registers: [registry] };
+        const gauge: Gauge<L> = new Gauge<L>(collect ? { ...options, collect: () => collect(gauge) } : options);
+        return gauge as Gauge<string>;
+      }) as Gauge<L>,
+    histogram: <L extends string>(
+      name: string,
+      help: string,
+      { labels = [], buckets }: { labels?: readonly L[]; buckets?: readonly number[] } = {},
+    ) =>
+      once(name, `histogram(${labels})`, () => {
+        const options = { name, help, labelNames: [...labels], registers: [registry] };
+        return new Histogram<L>(buckets ? { ...options, buckets: [...buckets] } : options) as Histogram<string>;
+      }) as Histogram<L>,
   };
 }
