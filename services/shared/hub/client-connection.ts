@@ -12,7 +12,21 @@ export interface ClientProtocol {
 export type EncodedMessage = { readonly payload: Uint8Array | string; readonly bytes: number };
 
 /** Why the hub ends a connection, and whether the client is told to come back. */
-export type CloseReason = 'draining' | 'slow' | 'expired' | 'revoked';
+export const closeReasons = {
+  /** This worker stops, or has no place: another one serves. */
+  draining: { reconnect: true },
+  /** The client took less than it was sent, up to the cap. */
+  slow: { reconnect: true },
+  /** The token's time is over: come back with a new one. */
+  expired: { reconnect: true },
+  /** The stream has a new life (a restore), or rows are missing: come back and subscribe anew. */
+  reload: { reconnect: true },
+  revoked: { reconnect: false },
+  /** More connections of this user than allowed. */
+  refused: { reconnect: false },
+} as const satisfies Record<string, { reconnect: boolean }>;
+
+export type CloseReason = keyof typeof closeReasons;
 
 /** Port: one live client, whatever its protocol and transport. */
 export interface ClientConnection {
@@ -20,6 +34,8 @@ export interface ClientConnection {
   readonly id: string;
   readonly principal: Principal;
   readonly protocol: ClientProtocol;
+  /** For metrics and logs: `WebSockets`, `ServerSentEvents`, `LongPolling`; a client may change it while it lives. */
+  readonly transport: string;
   /** Bytes that `write` took and the client's socket (or next poll) has not. */
   readonly bufferedBytes: number;
   /** Sends in this order, as one transport write where the transport can. Never blocks, never throws; after the end it does nothing. */

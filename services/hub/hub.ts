@@ -1,0 +1,124 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
+import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
+import type { Backplane } from '#shared/backplane/backplane.ts';
+import type { StreamSource } from '#shared/contract/internal-calls.ts';
+import { hubPaths } from '#shared/contract/names.ts';
+import { Hub } from '#shared/hub/hub.ts';
+import { defaultHubLimits, type HubLimits } from '#shared/hub/hub-limits.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import type { Metrics } from '#shared/runtime/metrics.ts';
+import { createSignalRServer, type TokenKeys, type Worker } from '#shared/signalr/index.ts';
+import { type HubIdentity, notificationsHub } from './sockets/signalr.ts';
+import { createSocketIoEdge } from './sockets/socket-io.ts';
+
+export type HubSocketsLimits = HubLimits & {
+  /** Messages that one client may send in a minute, SignalR's pings included. @default 120 */
+  readonly maxMessagesPerMinute: number;
+};
+
+export type HubSocketsOptions = {
+  readonly source: StreamSource;
+  readonly backplane: Backplane;
+  readonly verifier: TokenVerifier;
+  readonly origins: OriginPolicy;
+  /** Encrypt connection tokens; the same on all workers. */
+  readonly idKeys: TokenKeys;
+  readonly worker: Worker;
+  readonly limits?: Partial<HubSocketsLimits>;
+  /** Whether connections end when their token does. @default false: Sonixy's frontend never gets a second token */
+  readonly closeAtExpiry?: { readonly notifications?: boolean; readonly socketIo?: boolean };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+};
+
+/** One worker's sockets, on somebody else's HTTP server. */
+export interface HubSockets {
+  /** Takes hub paths and `/socket.io` on requests and upgrades; all else stays with the listeners that `server` has now. */
+  attach(server: Server): void;
+  /** Whether the request is ours; if so it will be answered. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+  readonly connections: number;
+  readonly draining: boolean;
+  /** The service behind `source` did not answer the last read. */
+  readonly sourceFailing: boolean;
+  /** Lets nobody in any more and tells everybody to reconnect, spread over `drainWindowMs`. Resolves when all are gone, or `closeWaitMs` after the window. */
+  drain(): Promise<void>;
+  /** Ends what is left. */
+  close(): Promise<void>;
+}
+
+export function createHubSockets(options: HubSocketsOptions): HubSockets {
+  const { verifier, origins, clock, log, closeAtExpiry = {} } = options;
+  const limits = { ...defaultHubLimits, maxMessagesPerMinute: 120, ...options.limits };
+  const { maxMessagesPerMinute } = limits;
+  const hub = new Hub({ ...options, limits });
+  const signalR = createSignalRServer<HubIdentity>({
+    keys: options.idKeys,
+    worker: options.worker,
+    clock,
+    limits: { maxMessagesPerMinute },
+    onError: (error, where) => log.error({ err: error, ...where }, 'a hub call failed'),
+  });
+  const common = { hub, verifier, origins };
+  signalR.mapHub(
+    hubPaths.notifications,
+    notificationsHub({ ...common, closeAtExpiry: closeAtExpiry.notifications ?? false }),
+  );
+  const socketIo = createSocketIoEdge({
+    ...common,
+    log,
+    closeAtExpiry: closeAtExpiry.socketIo ?? false,
+    maxMessagesPerMinute,
+  });
+
+  const handleRequest = (request: IncomingMessage, response: ServerResponse) =>
+    signalR.handleRequest(request, response) || socketIo.handleRequest(request, response);
+  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    signalR.handleUpgrade(request, socket, head) || socketIo.handleUpgrade(request, socket, head);
+
+  return {
+    handleRequest,
+    attach(server) {
+      takeFirst(server, 'request', handleRequest, (_request, response) => response.writeHead(404).end());
+      takeFirst(server, 'upgrade', handleUpgrade, (_request, socket) =>
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+      );
+    },
+    get connections() {
+      return hub.connections;
+    },
+    get draining() {
+      return hub.draining;
+    },
+    get sourceFailing() {
+      return hub.sourceFailing;
+    },
+    drain: () => hub.drain(),
+    async close() {
+      hub.close();
+      socketIo.close();
+      await signalR.close();
+    },
+  };
+}
+
+/** Puts `handle` before the listeners of an event; what it does not take goes to them, or to `otherwise` where there are none. */
+function takeFirst<Args extends [IncomingMessage, ...unknown[]]>(
+  server: Server,
+  event: 'request' | 'upgrade',
+  handle: (...args: Args) => boolean,
+  otherwise: (...args: Args) => void,
+): void {
+  const others = server.rawListeners(event);
+  server.removeAllListeners(event);
+  server.on(event, (...args: unknown[]) => {
+    const known = args as Args;
+    if (handle(...known)) return;
+    if (others.length === 0) otherwise(...known);
+    for (const other of others) Reflect.apply(other, server, known);
+  });
+}

@@ -1,0 +1,196 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server, type Socket } from 'socket.io';
+import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
+import type { Principal } from '#shared/auth/principal.ts';
+import { bearerToken } from '#shared/auth/token-places.ts';
+import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { notificationStream } from '#shared/contract/ids.ts';
+import { serverMethods, socketIoPath } from '#shared/contract/names.ts';
+import { corsHeaders } from '#shared/http/cors.ts';
+import type { Hub, Membership } from '#shared/hub/hub.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import { SocketIoClient } from './socket-io-client.ts';
+
+export type SocketIoOptions = {
+  readonly hub: Hub;
+  readonly verifier: TokenVerifier;
+  readonly origins: OriginPolicy;
+  readonly log: Logger;
+  readonly closeAtExpiry: boolean;
+  /** Of one connection; more ends it. */
+  readonly maxMessagesPerMinute: number;
+};
+
+/** Stock socket.io on `/socket.io`, namespace `/`. */
+export interface SocketIoEdge {
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  close(): void;
+}
+
+type SocketData = { principal: Principal };
+type HubSocket = Socket<
+  Record<string, (...args: unknown[]) => void>,
+  Record<string, never>,
+  Record<string, never>,
+  SocketData
+>;
+type Refusal = { readonly status: 403 | 503; readonly retryAfterSeconds?: number };
+
+export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
+  const { hub, origins, log } = options;
+  const io = new Server<
+    Record<string, (...args: unknown[]) => void>,
+    Record<string, never>,
+    Record<string, never>,
+    SocketData
+  >({
+    path: socketIoPath,
+    serveClient: false,
+    maxHttpBufferSize: 64 * 1024,
+    perMessageDeflate: false,
+    httpCompression: false,
+    connectTimeout: 10_000,
+  });
+  // Requests come from our own dispatch: it must see them first, and engine.io would take over a server's listeners.
+  io.attach(createServer());
+  io.use((socket, next) => void admitSocket(socket, next, options));
+  io.on('connection', (socket) => serveSocket(socket, options));
+
+  /** Why a request must not reach the library; a request with a session id belongs to a client that was let in. */
+  async function refusal(request: IncomingMessage): Promise<Refusal | undefined> {
+    if (!origins.allows(request.headers.origin)) return { status: 403 };
+    if (new URLSearchParams(request.url?.split('?')[1]).has('sid')) return undefined;
+    const answer = await hub.admit();
+    return answer.ok ? undefined : { status: 503, retryAfterSeconds: answer.retryAfterSeconds };
+  }
+
+  return {
+    handleRequest(request, response) {
+      if (!isOurs(request)) return false;
+      for (const [name, value] of Object.entries(corsHeaders(origins, request.headers.origin))) {
+        response.setHeader(name, value);
+      }
+      refusal(request).then(
+        (refused) => {
+          if (refused) refuse(response, refused);
+          else if (request.method === 'OPTIONS') response.writeHead(204).end();
+          else io.engine.handleRequest(request as Parameters<typeof io.engine.handleRequest>[0], response);
+        },
+        (error: unknown) => {
+          log.error({ err: error }, 'a socket.io request failed');
+          response.writeHead(500).end();
+        },
+      );
+      return true;
+    },
+
+    handleUpgrade(request, socket, head) {
+      if (!isOurs(request)) return false;
+      // Until the library takes over nobody else listens, and an error without a listener would end the process.
+      socket.on('error', () => {});
+      refusal(request).then(
+        (refused) => {
+          if (socket.destroyed) return;
+          if (refused) refuseUpgrade(socket, refused);
+          else io.engine.handleUpgrade(request as Parameters<typeof io.engine.handleUpgrade>[0], socket, head);
+        },
+        (error: unknown) => {
+          log.error({ err: error }, 'a socket.io upgrade failed');
+          socket.destroy();
+        },
+      );
+      return true;
+    },
+
+    close: () => io.engine.close(),
+  };
+}
+
+function isOurs({ url = '' }: IncomingMessage): boolean {
+  const path = url.split('?', 1)[0];
+  return path === socketIoPath || path === `${socketIoPath}/`;
+}
+
+async function admitSocket(
+  socket: HubSocket,
+  next: (error?: Error) => void,
+  { verifier, hub, log }: SocketIoOptions,
+): Promise<void> {
+  try {
+    const principal = await verifier.verify(tokenOf(socket));
+    hub.checkUser(principal.user);
+    await hub.prepare([notificationStream(principal.user)]);
+    socket.data.principal = principal;
+    next();
+  } catch (error) {
+    if (error instanceof PlatformError && !(error.status >= 500)) {
+      next(Object.assign(new Error(error.message), { data: { code: error.code } }));
+      return;
+    }
+    // A stock client tries again after a lost transport, never after a refused CONNECT.
+    log.warn({ err: error }, 'a socket.io client could not be verified now');
+    socket.conn.close();
+  }
+}
+
+/** From `auth.token`, else the `Authorization` header; the query is not read: it ends in logs. */
+function tokenOf({ handshake }: HubSocket): string {
+  const token: unknown = handshake.auth['token'] ?? bearerToken(handshake.headers);
+  return typeof token === 'string' ? token : '';
+}
+
+function serveSocket(socket: HubSocket, { hub, closeAtExpiry, maxMessagesPerMinute }: SocketIoOptions): void {
+  const { principal } = socket.data;
+  const stream = notificationStream(principal.user);
+  const membership = hub.join(new SocketIoClient(socket, principal), { streams: [stream], closeAtExpiry });
+  socket.conn.on('upgrade', () => membership.transportChanged());
+  socket.on('disconnect', (reason) => membership.leave(reason));
+  limitRate(socket, maxMessagesPerMinute);
+  socket.on(
+    serverMethods.subscribe,
+    (cursor, acknowledge) => void answerSubscribe(membership, stream, cursor, acknowledge),
+  );
+}
+
+async function answerSubscribe(
+  membership: Membership,
+  stream: ReturnType<typeof notificationStream>,
+  cursor: unknown,
+  acknowledge: unknown,
+): Promise<void> {
+  const answer = typeof acknowledge === 'function' ? acknowledge : () => {};
+  try {
+    answer(await membership.subscribe(stream, cursor));
+  } catch (error) {
+    const known = error instanceof PlatformError ? error : new PlatformError('internal', 'subscribing failed');
+    answer({ error: known.message, code: known.code });
+  }
+}
+
+function limitRate(socket: HubSocket, perMinute: number): void {
+  let windowEnds = 0;
+  let count = 0;
+  socket.onAny(() => {
+    const now = Date.now();
+    if (now >= windowEnds) {
+      windowEnds = now + 60_000;
+      count = 0;
+    }
+    count += 1;
+    if (count > perMinute) socket.disconnect(true);
+  });
+}
+
+function refuse(response: ServerResponse, { status, retryAfterSeconds }: Refusal): void {
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  response.writeHead(status, { 'Content-Length': 0 }).end();
+}
+
+function refuseUpgrade(socket: Duplex, { status, retryAfterSeconds }: Refusal): void {
+  const text = status === 403 ? 'Forbidden' : 'Service Unavailable';
+  const retry = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
+  socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
+}

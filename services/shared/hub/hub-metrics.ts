@@ -1,0 +1,21 @@
+import type { Metrics } from '#shared/runtime/metrics.ts';
+
+export type HubMetrics = ReturnType<typeof createHubMetrics>;
+
+export function createHubMetrics(metrics: Metrics) {
+  return {
+    connections: metrics.gauge('hub_connections', 'Live client connections that this worker owns', [
+      'protocol',
+      'transport',
+    ]),
+    streams: metrics.gauge('hub_streams', 'Streams that this worker follows'),
+    deliveries: metrics.counter('hub_deliveries_total', 'Messages queued for a client', ['as']),
+    frames: metrics.counter('hub_frames_total', 'Frames from the backplane by what became of them', ['outcome']),
+    framesForNobody: metrics.counter('hub_frames_without_member_total', 'Frames of streams without a member here'),
+    repairs: metrics.counter('hub_repair_reads_total', 'Pages of changes read to close gaps'),
+    lostPlaces: metrics.counter('hub_lost_places_total', 'Streams whose place was given up for the head'),
+    sourceFailures: metrics.counter('hub_source_failures_total', 'Reads of heads or changes that failed'),
+    closes: metrics.counter('hub_closes_total', 'Connections that the hub ended', ['reason']),
+    refusals: metrics.counter('hub_admission_refusals_total', 'Clients sent away for want of a place'),
+  };
+}

@@ -1,0 +1,260 @@
+import type { Principal } from '#shared/auth/principal.ts';
+import type { Backplane } from '#shared/backplane/backplane.ts';
+import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import type { StreamId, UserId } from '#shared/contract/ids.ts';
+import type { StreamSource } from '#shared/contract/internal-calls.ts';
+import type { SubscribeAnswer } from '#shared/contract/notification-dto.ts';
+import type { Clock, Timer } from '#shared/runtime/clock.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import type { Metrics } from '#shared/runtime/metrics.ts';
+import type { Delivery } from '#shared/stream/position.ts';
+import { Admission, type AdmissionAnswer } from './admission.ts';
+import type { ClientConnection, CloseReason } from './client-connection.ts';
+import { drainMembers } from './drain.ts';
+import { EncodedRow } from './encoded-row.ts';
+import { atTime } from './expiry.ts';
+import { Flusher } from './flusher.ts';
+import type { HubLimits } from './hub-limits.ts';
+import { createHubMetrics, type HubMetrics } from './hub-metrics.ts';
+import { Member } from './member.ts';
+import { Streams } from './streams.ts';
+
+export type HubOptions = {
+  readonly source: StreamSource;
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly limits: HubLimits;
+  /** @default Math.random */
+  readonly random?: () => number;
+};
+
+export type JoinOptions = {
+  readonly streams: readonly StreamId[];
+  /** Whether the connection ends when its token does. */
+  readonly closeAtExpiry: boolean;
+};
+
+/** One connection's part in the hub. */
+export interface Membership {
+  /**
+   * From now on the changes of `stream` are sent too. `cursor` is whatever the client sent.
+   * @throws PlatformError `bad_request`; `unavailable` when the place in the stream is not known in time
+   */
+  subscribe(stream: StreamId, cursor: unknown): Promise<SubscribeAnswer>;
+  /** The client showed a newer token of the same user. */
+  renew(principal: Principal): void;
+  /** The client changed its transport. */
+  transportChanged(): void;
+  /** The connection is gone. Safe to call twice. */
+  leave(reason?: string): void;
+}
+
+const subscribeWaitMs = 10_000;
+const reloadSpreadMs = 5_000;
+
+/** The connections of one worker and the streams they are in, whatever protocol they speak. */
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #random: () => number;
+  readonly #metrics: HubMetrics;
+  readonly #streams: Streams;
+  readonly #admission: Admission;
+  readonly #flusher = new Flusher();
+  #members = new Set<Member>();
+  #perUser = new Map<UserId, number>();
+  #draining: Promise<void> | undefined;
+
+  constructor(options: HubOptions) {
+    const { metrics, clock, limits, random = Math.random } = options;
+    this.#options = options;
+    this.#random = random;
+    const hubMetrics = createHubMetrics(metrics);
+    this.#metrics = hubMetrics;
+    this.#admission = new Admission({ clock, random, limits, onRefusal: () => hubMetrics.refusals.inc() });
+    this.#streams = new Streams({
+      ...options,
+      random,
+      metrics: hubMetrics,
+      onDelivery: (delivery, members, stream) => this.#deliver(delivery, members, stream),
+      onLostPlace: (members, stream) => this.#tellLostPlace(members, stream),
+    });
+  }
+
+  get connections(): number {
+    return this.#members.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** The service that knows the streams did not answer the last read. */
+  get sourceFailing(): boolean {
+    return this.#streams.sourceFailing;
+  }
+
+  /** Whether a new client may begin. Takes its time when there is no place. */
+  admit(): Promise<AdmissionAnswer> {
+    return this.#admission.admit();
+  }
+
+  /** @throws PlatformError `rate_limited` when the user has as many connections here as allowed */
+  checkUser(user: UserId): void {
+    if ((this.#perUser.get(user) ?? 0) >= this.#options.limits.maxConnectionsPerUser) {
+      throw new PlatformError('rate_limited', 'too many connections of one user');
+    }
+  }
+
+  /**
+   * Takes the place in these streams before a client is accepted, so that it misses nothing from its first moment. Bounded
+   * in time: while the service is down clients are accepted without, and frames that come meanwhile are kept for them.
+   */
+  async prepare(streams: readonly StreamId[]): Promise<void> {
+    const entries = streams.map((stream) => this.#streams.entry(stream));
+    if (this.sourceFailing || entries.every(({ position }) => position.place)) return;
+    await this.#within(this.#options.limits.placeWaitMs, Promise.all(entries.map((entry) => entry.placed())));
+  }
+
+  join(connection: ClientConnection, { streams, closeAtExpiry }: JoinOptions): Membership {
+    const { clock, log, limits } = this.#options;
+    const { user } = connection.principal;
+    const member = new Member(connection, streams, {
+      maxQueuedBytes: limits.maxQueuedBytes,
+      flusher: this.#flusher,
+      now: clock.now(),
+    });
+    const hasPlace = this.#admission.connected();
+    const ofUser = (this.#perUser.get(user) ?? 0) + 1;
+    this.#members.add(member);
+    this.#perUser.set(user, ofUser);
+    this.#metrics.connections.inc({ protocol: connection.protocol.name, transport: member.transport });
+    log.info(
+      { connection: connection.id, user, protocol: connection.protocol.name, transport: member.transport },
+      'connected',
+    );
+    for (const stream of streams) this.#streams.join(stream, member);
+    if (ofUser > limits.maxConnectionsPerUser) this.#close(member, 'refused');
+    else if (!hasPlace) this.#close(member, 'draining');
+    return this.#membership(member, closeAtExpiry);
+  }
+
+  /** Lets nobody in any more and sends everybody to other workers, spread over a window. Resolves when all are gone or the time is over. */
+  drain(): Promise<void> {
+    const { clock, limits, log } = this.#options;
+    this.#admission.close();
+    if (!this.#draining) {
+      log.info({ connections: this.#members.size }, 'draining');
+      this.#draining = drainMembers({
+        clock,
+        random: this.#random,
+        windowMs: limits.drainWindowMs,
+        closeWaitMs: limits.closeWaitMs,
+        members: this.#members,
+        close: (member) => this.#close(member, 'draining'),
+      });
+    }
+    return this.#draining;
+  }
+
+  /** Ends what is left, at once. */
+  close(): void {
+    this.#admission.close();
+    for (const member of this.#members) this.#close(member, 'draining');
+    this.#streams.close();
+  }
+
+  #membership(member: Member, closeAtExpiry: boolean): Membership {
+    const { clock } = this.#options;
+    let expiry: Timer | undefined;
+    const renew = ({ expiresAt }: Principal) => {
+      expiry?.cancel();
+      if (closeAtExpiry) expiry = atTime(clock, expiresAt, () => this.#close(member, 'expired'));
+    };
+    renew(member.connection.principal);
+    return {
+      renew,
+      subscribe: (stream, cursor) => this.#subscribe(member, stream, cursor),
+      transportChanged: () => this.#countTransport(member),
+      leave: (reason) => {
+        expiry?.cancel();
+        this.#leave(member, reason);
+      },
+    };
+  }
+
+  async #subscribe(member: Member, stream: StreamId, cursor: unknown): Promise<SubscribeAnswer> {
+    const isCursor = cursor === undefined || cursor === null || (typeof cursor === 'string' && cursor.length <= 128);
+    if (!isCursor) throw new PlatformError('bad_request', 'cursor must be a string or null');
+    const entry = this.#streams.entry(stream);
+    await this.#within(subscribeWaitMs, entry.placed());
+    const { place } = entry.position;
+    if (!place) throw new PlatformError('unavailable', 'the stream can not be read now');
+    member.cursorStreams.add(stream);
+    const epoch = typeof cursor === 'string' ? parseCursor(cursor)?.epoch : place.epoch;
+    return { cursor: formatCursor(place), reload: epoch !== place.epoch };
+  }
+
+  #deliver(delivery: Delivery, members: ReadonlySet<Member>, stream: StreamId): void {
+    const encoded = new EncodedRow(delivery);
+    let count = 0;
+    for (const member of members) {
+      if (delivery.as === 'change' && !member.cursorStreams.has(stream)) continue;
+      count += 1;
+      if (!member.enqueue(encoded.for(member.connection.protocol))) this.#close(member, 'slow');
+    }
+    if (count > 0) this.#metrics.deliveries.inc({ as: delivery.as }, count);
+  }
+
+  /** Who keeps a cursor comes back and learns from `Subscribe` that it must reload; others have no way to be told and keep what they show. */
+  #tellLostPlace(members: ReadonlySet<Member>, stream: StreamId): void {
+    for (const member of members) {
+      if (!member.cursorStreams.has(stream)) continue;
+      this.#options.clock.after(this.#random() * reloadSpreadMs, () => this.#close(member, 'reload'));
+    }
+  }
+
+  #close(member: Member, reason: CloseReason): void {
+    if (member.endedBy || !this.#members.has(member)) return;
+    this.#metrics.closes.inc({ reason });
+    member.close(reason);
+    // Nothing more is for it, but it counts until it is gone.
+    for (const stream of member.streams) this.#streams.leave(stream, member);
+  }
+
+  #leave(member: Member, reason: string | undefined): void {
+    if (!this.#members.delete(member)) return;
+    const { clock, log } = this.#options;
+    const { connection } = member;
+    const { user } = connection.principal;
+    const ofUser = (this.#perUser.get(user) ?? 1) - 1;
+    if (ofUser > 0) this.#perUser.set(user, ofUser);
+    else this.#perUser.delete(user);
+    for (const stream of member.streams) this.#streams.leave(stream, member);
+    this.#metrics.connections.dec({ protocol: connection.protocol.name, transport: member.transport });
+    this.#admission.disconnected();
+    log.info(
+      { connection: connection.id, user, reason: member.endedBy ?? reason, ms: clock.now() - member.joinedAt },
+      'disconnected',
+    );
+  }
+
+  #countTransport(member: Member): void {
+    if (!this.#members.has(member)) return;
+    const protocol = member.connection.protocol.name;
+    this.#metrics.connections.dec({ protocol, transport: member.transport });
+    member.transport = member.connection.transport;
+    this.#metrics.connections.inc({ protocol, transport: member.transport });
+  }
+
+  async #within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
+    let timer: Timer | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = this.#options.clock.after(timeoutMs, resolve);
+    });
+    await Promise.race([promise, timeout]);
+    timer?.cancel();
+  }
+}

@@ -1,0 +1,61 @@
+import type { StreamId } from '#shared/contract/ids.ts';
+import type { ClientConnection, CloseReason, EncodedMessage } from './client-connection.ts';
+import type { Flusher } from './flusher.ts';
+
+/** One connection in the hub: which streams it is in, and what waits to be written to it. */
+export class Member {
+  readonly connection: ClientConnection;
+  readonly streams: readonly StreamId[];
+  /** Streams whose changes it wants to hear of. */
+  readonly cursorStreams = new Set<StreamId>();
+  readonly joinedAt: number;
+  /** As the gauge of connections has it. */
+  transport: string;
+  endedBy: CloseReason | undefined;
+  readonly #maxQueuedBytes: number;
+  readonly #flusher: Flusher;
+  #queue: EncodedMessage[] = [];
+  #queuedBytes = 0;
+
+  constructor(
+    connection: ClientConnection,
+    streams: readonly StreamId[],
+    options: { readonly maxQueuedBytes: number; readonly flusher: Flusher; readonly now: number },
+  ) {
+    this.connection = connection;
+    this.streams = streams;
+    this.transport = connection.transport;
+    this.joinedAt = options.now;
+    this.#maxQueuedBytes = options.maxQueuedBytes;
+    this.#flusher = options.flusher;
+  }
+
+  /** False when the client is further behind than its cap: nothing more is kept for it. */
+  enqueue(message: EncodedMessage): boolean {
+    if (this.endedBy) return true;
+    if (this.#queuedBytes + message.bytes + this.connection.bufferedBytes > this.#maxQueuedBytes) {
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      return false;
+    }
+    if (this.#queue.length === 0) this.#flusher.mark(this);
+    this.#queue.push(message);
+    this.#queuedBytes += message.bytes;
+    return true;
+  }
+
+  flush(): void {
+    if (this.#queue.length === 0) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.connection.write(batch);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.endedBy) return;
+    if (reason !== 'slow') this.flush();
+    this.endedBy = reason;
+    this.connection.close(reason);
+  }
+}
