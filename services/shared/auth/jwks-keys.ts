@@ -1,77 +1,83 @@
-import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import type { JwksKeys } from './token-verifier.ts';
+import { fetchJwks } from './jwks-fetch.ts';
+import { unauthorized } from './unauthorized.ts';
 
-const fetchTimeoutMs = 5_000;
-const maxBodyLength = 256 * 1024;
+export type JwksConfig = {
+  /** https, or http on a loopback address. */
+  readonly url: string;
+  /** Least time between two fetches, whatever tokens arrive. @default 30 */
+  readonly cooldownSeconds?: number;
+  /** After that time the keys are fetched anew, so that a removed key ends. @default 300 */
+  readonly freshSeconds?: number;
+  /** How long the last good keys serve while none can be fetched. @default 3,600 */
+  readonly outageSeconds?: number;
+  /** @default 5,000 */
+  readonly timeoutMs?: number;
+};
 
-type KeySet = { readonly keys: ReturnType<typeof createLocalJWKSet>; readonly fetchedAt: number };
+type KeySet = { readonly find: JWTVerifyGetKey; readonly fetchedAt: number };
+
+const retry = { baseMs: 1_000 };
 
 /**
- * Keys by id from a JWKS URL. One fetch at a time; an unknown id causes at most one per cooldown, however many tokens name
- * one. While the key server is away the last good keys serve for `outageMs`, then every token is refused.
+ * Public keys of an identity provider, fetched when a token needs them and kept. A token whose `kid` is unknown causes at
+ * most one fetch per cooldown. While the provider is out the last good keys serve for a bounded time, then every token is
+ * `unauthorized`; before the first good fetch it is `unavailable`.
  */
 export function createJwksKeys(
-  { url, cooldownMs = 30_000, cacheMs = 600_000, outageMs = 3_600_000 }: JwksKeys,
-  { clock, log, fetch }: { clock: Clock; log: Logger; fetch: typeof globalThis.fetch },
-) {
+  config: JwksConfig,
+  { clock, log, fetch: get = fetch }: { clock: Clock; log: Logger; fetch?: typeof fetch },
+): JWTVerifyGetKey {
+  const { url, cooldownSeconds = 30, freshSeconds = 300, outageSeconds = 3_600, timeoutMs = 5_000 } = config;
+  const cooldownMs = cooldownSeconds * 1_000;
   let current: KeySet | undefined;
   let fetching: Promise<void> | undefined;
-  let lastAttemptAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let nextFetchAt = 0;
 
-  async function refresh(): Promise<void> {
-    if (clock.now() - lastAttemptAt < cooldownMs) return fetching;
-    lastAttemptAt = clock.now();
-    fetching = load()
-      .catch((err: unknown) => log.warn({ err }, 'signing keys cannot be fetched'))
-      .finally(() => {
-        fetching = undefined;
-      });
-    return fetching;
+  async function fetchKeys(): Promise<void> {
+    const startedAt = clock.now();
+    try {
+      current = { find: createLocalJWKSet(await fetchJwks(url, timeoutMs, get)), fetchedAt: startedAt };
+      failures = 0;
+      nextFetchAt = startedAt + cooldownMs;
+    } catch (err) {
+      nextFetchAt = clock.now() + backoffMs(failures, { ...retry, capMs: cooldownMs });
+      failures += 1;
+      log.warn({ err, failures }, 'keys not fetched');
+    } finally {
+      fetching = undefined;
+    }
   }
 
-  async function load(): Promise<void> {
-    // A redirect could name another host: refuse it rather than follow it.
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(fetchTimeoutMs) });
-    if (!response.ok) throw new Error(`the key server answered ${response.status}`);
-    current = { keys: createLocalJWKSet(parseKeySet(await boundedText(response))), fetchedAt: clock.now() };
+  /** Resolves when a fetch that is due or under way has ended, well or not; at once when none is due. */
+  function refresh(): Promise<void> {
+    if (!fetching && clock.now() >= nextFetchAt) fetching = fetchKeys();
+    return fetching ?? Promise.resolve();
   }
 
-  return {
-    async keyFor(header: JWSHeaderParameters, token: FlattenedJWSInput) {
-      if (!current || clock.now() - current.fetchedAt >= cacheMs) await refresh();
-      try {
-        return await find(header, token);
-      } catch (error) {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-        const before = current;
-        await refresh();
-        if (current === before) throw error;
-        return find(header, token);
-      }
-    },
+  function ageMs(keys: KeySet): number {
+    return clock.now() - keys.fetchedAt;
+  }
+
+  return async (header, token) => {
+    const refreshing = current && ageMs(current) <= freshSeconds * 1_000 ? undefined : refresh();
+    // In an outage nobody waits for the provider while the last good keys serve.
+    if (!current || failures === 0) await refreshing;
+    if (!current) throw new PlatformError('unavailable', 'the keys that verify tokens could not be fetched');
+    if (ageMs(current) > outageSeconds * 1_000) throw unauthorized();
+    try {
+      return await current.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const seen: KeySet = current;
+      await refresh();
+      if (current === seen) throw error;
+      return current.find(header, token);
+    }
   };
-
-  async function find(header: JWSHeaderParameters, token: FlattenedJWSInput) {
-    if (!current || clock.now() - current.fetchedAt >= outageMs) throw new errors.JWKSNoMatchingKey();
-    return current.keys(header, token);
-  }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > maxBodyLength) throw new Error('the key set is too large');
-  }
-  return text;
-}
-
-/** Symmetric keys have no place in a public set: one there would let anybody who reads it sign. */
-function parseKeySet(text: string): JSONWebKeySet {
-  const set = JSON.parse(text) as JSONWebKeySet;
-  if (!Array.isArray(set.keys)) throw new Error('the key server did not answer with a key set');
-  return { keys: set.keys.filter(({ kty }) => kty === 'RSA' || kty === 'EC' || kty === 'OKP') };
 }

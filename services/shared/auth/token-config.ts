@@ -1,29 +1,32 @@
 import type { EnvReader } from '#shared/runtime/config.ts';
+import { minSecretBytes } from './hs256-key.ts';
 import type { TokenConfig } from './token-verifier.ts';
 
-const minSecretBytes = 32;
-
-/** `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_CLOCK_SKEW_SECONDS`, and either `JWT_HS256_SECRET` (or `_FILE`) or `JWT_JWKS_URL`. */
+/** `JWT_ISSUER`, `JWT_AUDIENCE`, either `JWT_JWKS_URL` or `JWT_HS256_SECRET` (or its file), `JWT_CLOCK_SKEW_SECONDS` (0). */
 export function readTokenConfig(env: EnvReader): TokenConfig {
-  const secret = env.optionalSecret('JWT_HS256_SECRET');
-  const url = env.optionalUrl('JWT_JWKS_URL', { protocols: ['https:', 'http:'] });
-  if ((secret === undefined) === (url === undefined)) {
-    env.fault('set either JWT_HS256_SECRET (or JWT_HS256_SECRET_FILE) or JWT_JWKS_URL');
-  }
-  if (secret !== undefined && Buffer.byteLength(secret) < minSecretBytes) {
-    env.fault(`JWT_HS256_SECRET must have at least ${minSecretBytes} bytes`);
-  }
-  if (url !== undefined && !isSafe(url)) env.fault('JWT_JWKS_URL must be https, or http on loopback');
   return {
-    issuer: env.text('JWT_ISSUER', { default: 'Sonixy.IdentityService' }),
-    audience: env.text('JWT_AUDIENCE', { default: 'Sonixy.Client' }),
+    issuer: env.text('JWT_ISSUER'),
+    audience: env.text('JWT_AUDIENCE'),
     clockSkewSeconds: env.integer('JWT_CLOCK_SKEW_SECONDS', { default: 0, min: 0, max: 60 }),
-    keys: url === undefined ? { kind: 'hs256', secret: secret ?? '' } : { kind: 'jwks', url },
+    keys: readKeys(env),
   };
 }
 
-function isSafe(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+function readKeys(env: EnvReader): TokenConfig['keys'] {
+  const secret = env.optionalSecret('JWT_HS256_SECRET', { minBytes: minSecretBytes });
+  const url = env.optionalUrl('JWT_JWKS_URL', { protocols: ['https:', 'http:'] });
+  if (secret !== undefined && url !== undefined) {
+    env.fault('JWT_JWKS_URL and JWT_HS256_SECRET are both set: one verifier never accepts both kinds, unset one');
+  }
+  if (secret !== undefined) return { kind: 'hs256', secret };
+  if (url === undefined) env.fault('JWT_JWKS_URL or JWT_HS256_SECRET (or JWT_HS256_SECRET_FILE) is required');
+  else if (URL.canParse(url) && !isSafeKeyUrl(new URL(url))) {
+    env.fault('JWT_JWKS_URL must be an https URL: plain http is for a loopback address only');
+  }
+  return { kind: 'jwks', url: url ?? '' };
+}
+
+function isSafeKeyUrl({ protocol, hostname }: URL): boolean {
+  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return protocol === 'https:' || loopback;
 }

@@ -1,22 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-export function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
-  return authorization === undefined ? undefined : /^Bearer ([^\s]+)$/i.exec(authorization)?.[1];
+/** The token of `Authorization: Bearer …`, the only place on REST routes. */
+export function bearerToken(headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 }
 
-/** For hub routes only, since browsers cannot set headers on WebSockets: the header, else the query's `access_token`. */
-export function hubToken(request: {
-  readonly headers: IncomingHttpHeaders;
-  readonly url?: string | undefined;
-}): string | undefined {
-  if (request.headers.authorization !== undefined) return bearerToken(request.headers);
-  const query = request.url?.indexOf('?') ?? -1;
-  if (query < 0) return undefined;
-  return new URLSearchParams(request.url?.slice(query + 1)).get('access_token') ?? undefined;
+/**
+ * Hub routes only: browsers can't set headers on a WebSocket, so clients put the token into the query as `access_token`.
+ * The header wins; a parameter that comes twice counts as none.
+ */
+export function hubToken(request: { headers: IncomingHttpHeaders; url?: string | undefined }): string | undefined {
+  const fromHeader = bearerToken(request.headers);
+  if (fromHeader !== undefined) return fromHeader;
+  const queryStart = request.url?.indexOf('?') ?? -1;
+  if (queryStart < 0) return undefined;
+  const values = new URLSearchParams(request.url?.slice(queryStart)).getAll('access_token');
+  return values.length === 1 ? values[0] || undefined : undefined;
 }
 
-/** A URL as a log may hold it: without its query, which may carry a token. */
+const maxLoggedLength = 512;
+
+/** What may be written to a log: the path, without query, fragment, user info or anything that looks like a JWT. */
 export function redactUrl(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : `${url.slice(0, query)}?…`;
+  return url
+    .replace(/[?#].*$/s, '')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
+    .replace(/eyJ[\w-]*\.[\w-]+(\.[\w-]*)?/g, '[token]')
+    .slice(0, maxLoggedLength);
 }

@@ -1,102 +1,87 @@
-import { createHash } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { PlatformError } from '#shared/contract/errors.ts';
-import { isUserId } from '#shared/contract/ids.ts';
+import { isUserId, type UserId } from '#shared/contract/ids.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import { createJwksKeys } from './jwks-keys.ts';
+import { hs256Key } from './hs256-key.ts';
+import { createJwksKeys, type JwksConfig } from './jwks-keys.ts';
 import type { Principal } from './principal.ts';
+import { nameIdentifierClaim } from './sonixy-claims.ts';
+import { unauthorized } from './unauthorized.ts';
 
 export type TokenConfig = {
   readonly issuer: string;
   readonly audience: string;
-  /** @default 0, at most 60 */
+  /** 0–60. */
   readonly clockSkewSeconds: number;
-  readonly keys: HmacKeys | JwksKeys;
+  /** One kind only: a verifier that took both could be given an HS256 token signed with a public key. */
+  readonly keys: { readonly kind: 'hs256'; readonly secret: string } | ({ readonly kind: 'jwks' } & JwksConfig);
 };
 
-export type HmacKeys = { readonly kind: 'hs256'; readonly secret: string };
-
-export type JwksKeys = {
-  readonly kind: 'jwks';
-  /** https, or http on loopback. */
-  readonly url: string;
-  /** @default 30 s between fetches that an unknown key id causes */
-  readonly cooldownMs?: number;
-  /** @default 10 min */
-  readonly cacheMs?: number;
-  /** How long the last good keys serve while the key server is away. @default 1 h */
-  readonly outageMs?: number;
-};
-
-/** Port: who does a token speak for? */
+/** Port: who a bearer token speaks for. */
 export interface TokenVerifier {
   /**
-   * @throws PlatformError `unauthorized`, with one text for every reason, so that nobody learns which check failed; also
-   * when the signer's keys have been out of reach for too long.
+   * @throws PlatformError `unauthorized`, with one fixed text, for whatever is wrong with the token
+   * @throws PlatformError `unavailable` while the keys could never be had
    */
   verify(token: string): Promise<Principal>;
 }
 
-const maxTokenLength = 16_384;
-const nameIdentifier = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
+export type TokenVerifierDeps = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** @default the global one */
+  readonly fetch?: typeof fetch;
+};
 
-export function createTokenVerifier(
-  config: TokenConfig,
-  { clock, log, fetch = globalThis.fetch }: { clock: Clock; log: Logger; fetch?: typeof globalThis.fetch },
-): TokenVerifier {
-  const checks = { issuer: config.issuer, audience: config.audience, clockTolerance: config.clockSkewSeconds };
-  const verifySignature =
-    config.keys.kind === 'hs256'
-      ? withSecret(config.keys.secret)
-      : withKeySet(createJwksKeys(config.keys, { clock, log, fetch }));
+const algorithms = { hs256: ['HS256'], jwks: ['RS256', 'ES256', 'EdDSA'] };
+const maxTokenLength = 8 * 1024;
+const latestDateMs = 8.64e15;
 
-  function withSecret(secret: string): (token: string) => Promise<JWTPayload> {
-    const key = new TextEncoder().encode(secret);
-    return async (token) => {
-      const options = { ...checks, algorithms: ['HS256'], requiredClaims: ['exp'], currentDate: new Date(clock.now()) };
-      return (await jwtVerify(token, key, options)).payload;
-    };
-  }
-
-  function withKeySet(keys: ReturnType<typeof createJwksKeys>): (token: string) => Promise<JWTPayload> {
-    return async (token) => {
-      const algorithms = ['RS256', 'ES256', 'EdDSA'];
-      const options = { ...checks, algorithms, requiredClaims: ['exp'], currentDate: new Date(clock.now()) };
-      return (await jwtVerify(token, keys.keyFor, options)).payload;
-    };
-  }
-
+/**
+ * The user is the claim `sub`, else .NET's NameIdentifier. Issuer, audience, signature and `exp` must be there and right;
+ * `nbf` is honoured.
+ *
+ * @throws ConfigError when the secret is too short
+ */
+export function createTokenVerifier(config: TokenConfig, deps: TokenVerifierDeps): TokenVerifier {
+  const { clock, log } = deps;
+  const keyOf = keysOf(config.keys, deps);
+  const options = {
+    issuer: config.issuer,
+    audience: config.audience,
+    algorithms: algorithms[config.keys.kind],
+    clockTolerance: config.clockSkewSeconds,
+    requiredClaims: ['exp'],
+  };
   return {
     async verify(token) {
-      if (token.length === 0 || token.length > maxTokenLength) throw unauthorized();
       try {
-        return toPrincipal(await verifySignature(token));
+        if (token.length > maxTokenLength) throw unauthorized();
+        const { payload } = await jwtVerify(token, keyOf, { ...options, currentDate: new Date(clock.now()) });
+        return principalOf(payload);
       } catch (error) {
-        if (error instanceof errors.JOSEError || error instanceof TypeError) {
-          log.debug(
-            { reason: error instanceof errors.JOSEError ? error.code : 'malformed', token: fingerprint(token) },
-            'token refused',
-          );
-          throw unauthorized();
-        }
-        throw error;
+        if (error instanceof PlatformError) throw error;
+        // The error itself carries the claims.
+        log.debug({ reason: error instanceof errors.JOSEError ? error.code : 'unusable' }, 'token refused');
+        throw unauthorized();
       }
     },
   };
 }
 
-function toPrincipal(payload: JWTPayload): Principal {
-  const user = payload.sub ?? payload[nameIdentifier];
+function keysOf(keys: TokenConfig['keys'], deps: TokenVerifierDeps): JWTVerifyGetKey {
+  if (keys.kind === 'jwks') return createJwksKeys(keys, deps);
+  const key = hs256Key(keys.secret);
+  return () => key;
+}
+
+function principalOf(payload: JWTPayload): Principal {
+  const user: unknown = payload.sub ?? payload[nameIdentifierClaim];
   if (!isUserId(user) || payload.exp === undefined) throw unauthorized();
-  return { user, tokenId: typeof payload.jti === 'string' ? payload.jti : undefined, expiresAt: payload.exp * 1000 };
-}
-
-function unauthorized(): PlatformError {
-  return new PlatformError('unauthorized', 'a valid token is required');
-}
-
-/** Tells two tokens apart in a log without telling either. */
-function fingerprint(token: string): string {
-  return createHash('sha256').update(token).digest('base64url').slice(0, 12);
+  return {
+    user: user as UserId,
+    tokenId: typeof payload.jti === 'string' ? payload.jti : undefined,
+    expiresAt: Math.min(payload.exp * 1000, latestDateMs),
+  };
 }

@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
 import { redactUrl } from '#shared/auth/token-places.ts';
-import { type ErrorBody, PlatformError } from '#shared/contract/errors.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import { corsByAllowlist } from './cors.ts';
-import { checkJson } from './json-limits.ts';
+import { allowedMethods } from './allowed-methods.ts';
+import { correlationHeader, correlationIdFrom } from './correlation-id.ts';
+import { applyCors } from './cors.ts';
+import { errorAnswer } from './error-answer.ts';
+import { jsonBody } from './json-body.ts';
 
 export type AppOptions = {
   readonly log: Logger;
@@ -14,44 +16,60 @@ export type AppOptions = {
   readonly bodyLimitBytes?: number;
 };
 
-/** An express app with what every route of ours shares. Mount routes, then call `finishApp`. */
-export function createApp({ log, origins, bodyLimitBytes = 65_536 }: AppOptions): Express {
+/**
+ * The edge that all our HTTP services share: correlation ids, safe headers, CORS, JSON within limits, one access log line
+ * per answer. Routes follow, then `finishApp`.
+ */
+export function createApp({ log, origins, bodyLimitBytes = 64 * 1024 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  // Answers are one user's and change with every event: nothing to revalidate, nothing for caches.
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(correlate(log));
-  app.use(corsByAllowlist(origins));
-  app.use(jsonOnly);
-  app.use(express.json({ limit: bodyLimitBytes, strict: true }));
-  app.use(checkBody);
+  app.use(begin(log));
+  app.use((request, response, next) => {
+    const outcome = applyCors(request, response, origins);
+    if (outcome === 'refused') throw new PlatformError('forbidden', 'this origin is not allowed');
+    if (outcome === 'continue') next();
+  });
+  app.use(jsonBody(bodyLimitBytes));
   return app;
 }
 
-/** Answers what no route took, and every error, as `ErrorBody`. Texts of 5xx stay in the log. */
+/** Ends an app: unknown paths are 404, known ones with another method 405, and every failure an `ErrorBody`. */
 export function finishApp(app: Express, log: Logger): void {
-  app.use((request) => {
-    throw new PlatformError('not_found', `nothing is at ${request.method} ${request.path}`);
+  app.use((request, response) => {
+    const methods = allowedMethods(app, request.path);
+    if (methods.length === 0) throw new PlatformError('not_found', 'there is nothing at this path');
+    response.setHeader('Allow', methods.join(', '));
+    throw new PlatformError('method_not_allowed', `this path takes ${methods.join(', ')}`);
   });
   app.use(answerError(log));
 }
 
+/** The id that log lines, error bodies and the answer's `X-Correlation-Id` share. */
 export function correlationIdOf(response: Response): string {
-  return (response.locals as { correlationId?: string }).correlationId ?? 'none';
+  return response.locals['correlationId'];
 }
 
-function correlate(log: Logger): RequestHandler {
+function begin(log: Logger): RequestHandler {
   return (request, response, next) => {
-    const given = request.get('x-correlation-id') ?? request.get('x-request-id') ?? '';
-    const correlationId = /^[A-Za-z0-9_.-]{1,64}$/.test(given) ? given : randomUUID();
-    response.locals = { ...response.locals, correlationId };
-    response.set({ 'X-Correlation-Id': correlationId, 'X-Content-Type-Options': 'nosniff' });
     const startedAt = performance.now();
-    response.once('finish', () => {
-      const { method, originalUrl } = request;
-      const durationMs = Math.round(performance.now() - startedAt);
-      log.debug(
-        { method, path: redactUrl(originalUrl), status: response.statusCode, durationMs, correlationId },
+    const correlationId = correlationIdFrom(request.headers);
+    response.locals['correlationId'] = correlationId;
+    response.setHeader(correlationHeader, correlationId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
+    response.once('close', () => {
+      log.info(
+        {
+          correlationId,
+          method: request.method,
+          url: redactUrl(request.originalUrl),
+          status: response.statusCode,
+          finished: response.writableFinished,
+          ms: Math.round(performance.now() - startedAt),
+        },
         'request',
       );
     });
@@ -59,60 +77,22 @@ function correlate(log: Logger): RequestHandler {
   };
 }
 
-const jsonOnly: RequestHandler = (request, _response, next) => {
-  const length = request.get('content-length');
-  const hasBody = request.get('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
-  if (hasBody && !request.is('application/json')) {
-    throw new PlatformError('unsupported_media_type', 'a body must be application/json');
-  }
-  next();
-};
-
-const checkBody: RequestHandler = (request, _response, next) => {
-  if (request.body !== undefined) checkJson(request.body);
-  next();
-};
-
 function answerError(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+  // Express knows an error handler by its four parameters.
+  return (err: unknown, request, response, _next) => {
+    const correlationId = correlationIdOf(response);
+    const { status, body } = errorAnswer(err, correlationId);
+    if (status >= 500) log.error({ err, correlationId }, 'request failed');
+    if (body.code === 'unauthorized' || body.code === 'forbidden') {
+      const { method, originalUrl, ip } = request;
+      log.warn({ audit: body.code, correlationId, method, url: redactUrl(originalUrl), ip }, 'access refused');
+    }
     if (response.headersSent) {
-      next(error);
+      response.destroy();
       return;
     }
-    const failure = toPlatformError(error);
-    const correlationId = correlationIdOf(response);
-    const { method, originalUrl } = request;
-    if (failure.status >= 500)
-      log.error({ err: error, method, path: redactUrl(originalUrl), correlationId }, 'request failed');
-    if (failure.code === 'unauthorized') {
-      log.info({ method, path: redactUrl(originalUrl), correlationId }, 'authentication refused');
-      response.set('WWW-Authenticate', 'Bearer');
-    }
-    if (failure.code === 'unavailable') response.set('Retry-After', '1');
-    const body: ErrorBody = { error: shownText(failure), code: failure.code, correlationId };
-    response.status(failure.status).json(body);
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    if (status === 503 && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
+    response.status(status).json(body);
   };
-}
-
-function shownText(failure: PlatformError): string {
-  if (failure.code === 'unavailable') return 'a service is not available, try again';
-  return failure.status >= 500 ? 'an unexpected error occurred' : failure.message;
-}
-
-/** express and its body parser mark their errors with a status and a type. */
-function toPlatformError(error: unknown): PlatformError {
-  if (error instanceof PlatformError) return error;
-  const { status, type } = (typeof error === 'object' && error !== null ? error : {}) as {
-    status?: number;
-    type?: string;
-  };
-  if (status === 413) return new PlatformError('too_large', 'the body is too large', { cause: error });
-  if (status === 415)
-    return new PlatformError('unsupported_media_type', 'the body is not in a known encoding', { cause: error });
-  if (type === 'entity.parse.failed')
-    return new PlatformError('bad_request', 'the body is not valid JSON', { cause: error });
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new PlatformError('bad_request', 'the request cannot be read', { cause: error });
-  }
-  return new PlatformError('internal', 'unexpected', { cause: error });
 }

@@ -3,28 +3,31 @@ import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import type { Principal } from '#shared/auth/principal.ts';
 import { bearerToken } from '#shared/auth/token-places.ts';
 import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
+import { unauthorized } from '#shared/auth/unauthorized.ts';
 
-/** Only with a valid token in `Authorization: Bearer`; one in the query is not looked at. */
+/** Lets a request with a valid `Authorization: Bearer` pass; a token in the query counts for nothing here. */
 export function requireUser(verifier: TokenVerifier): RequestHandler {
   return async (request, response, next) => {
-    const principal = await verifier.verify(bearerToken(request.headers) ?? '');
-    response.locals = { ...response.locals, principal };
+    const token = bearerToken(request.headers);
+    if (token === undefined) throw unauthorized();
+    response.locals['principal'] = await verifier.verify(token);
     next();
   };
 }
 
-/** Behind `requireUser` only. */
+/** Who calls. Only behind `requireUser`. */
 export function userOf(response: Response): Principal {
-  const { principal } = response.locals as { principal?: Principal };
-  if (!principal) throw new PlatformError('internal', 'the route is not behind requireUser');
+  const principal: Principal | undefined = response.locals['principal'];
+  if (!principal) throw new Error('the route lacks requireUser');
   return principal;
 }
 
-/** Only with a token of `INTERNAL_SECRET`. */
+/** Lets calls of our own services pass. */
 export function requireInternal(tokens: InternalTokens): RequestHandler {
   return async (request, _response, next) => {
-    await tokens.verify(bearerToken(request.headers) ?? '');
+    const token = bearerToken(request.headers);
+    if (token === undefined) throw unauthorized();
+    await tokens.verify(token);
     next();
   };
 }

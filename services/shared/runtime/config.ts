@@ -58,19 +58,15 @@ export class EnvReader {
   }
 
   /** `NAME`, or the content of the file that `NAME_FILE` names, less one trailing newline. */
-  secret(name: string): string {
-    return this.optionalSecret(name) ?? this.#missing(name, '', ` (or ${name}_FILE)`);
+  secret(name: string, options: { minBytes?: number } = {}): string {
+    return this.optionalSecret(name, options) ?? this.#missing(name, '', ` (or ${name}_FILE)`);
   }
 
-  optionalSecret(name: string): string | undefined {
-    const value = this.optionalText(name);
-    const file = this.optionalText(`${name}_FILE`);
-    if (file === undefined) return value;
-    if (value !== undefined) {
-      this.fault(`${name} and ${name}_FILE are both set: unset one of them`);
-      return value;
-    }
-    return this.#contentOf(`${name}_FILE`, file);
+  optionalSecret(name: string, { minBytes = 1 }: { minBytes?: number } = {}): string | undefined {
+    const secret = this.#textOrFile(name);
+    const bytes = Buffer.byteLength(secret ?? '');
+    if (secret && bytes < minBytes) this.fault(`${name} must have at least ${minBytes} bytes, got ${bytes}`);
+    return secret;
   }
 
   /** 0 lets the system choose. */
@@ -102,8 +98,8 @@ export class EnvReader {
   }
 
   optionalUrl(name: string, { protocols }: { protocols: readonly string[] }): string | undefined {
-    const text = this.optionalSecret(name);
-    if (text === undefined) return undefined;
+    const text = this.#textOrFile(name);
+    if (!text) return text;
     // A list of hosts (`mongodb://a:1,b:2/`) is a URL to its driver though not to `URL`.
     const isUrl = protocols.some((protocol) => text.startsWith(`${protocol}//`)) && URL.canParse(firstHostOnly(text));
     if (!isUrl) this.fault(`${name} must be a ${protocols.join(' or ')}// URL, got ${quote(withoutUserInfo(text))}`);
@@ -118,6 +114,17 @@ export class EnvReader {
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry.length > 0);
+  }
+
+  #textOrFile(name: string): string | undefined {
+    const value = this.optionalText(name);
+    const file = this.optionalText(`${name}_FILE`);
+    if (file === undefined) return value;
+    if (value !== undefined) {
+      this.fault(`${name} and ${name}_FILE are both set: unset one of them`);
+      return value;
+    }
+    return this.#contentOf(`${name}_FILE`, file);
   }
 
   #missing<T>(name: string, placeholder: T, alternative = ''): T {
