@@ -10,15 +10,20 @@ export type ReadinessReport = { readonly ready: boolean; readonly parts: Readonl
 
 /** What a process waits for. Ready while each required part is. */
 export class Readiness {
-  readonly #parts = new Map<string, PartState>();
+  readonly #parts = new Map<string, () => PartState>();
 
-  /** The latest state counts. */
-  set(part: string, state: PartState): void {
+  /** A part that is asked at each report. */
+  watch(part: string, state: () => PartState): void {
     this.#parts.set(part, state);
   }
 
+  /** A part that says when it changes: the latest state counts. */
+  set(part: string, state: PartState): void {
+    this.#parts.set(part, () => state);
+  }
+
   report(): ReadinessReport {
-    const ready = this.#parts.values().every((part) => part.ready || !part.required);
-    return { ready, parts: Object.fromEntries(this.#parts) };
+    const parts = Object.fromEntries([...this.#parts].map(([part, state]) => [part, state()]));
+    return { ready: Object.values(parts).every(({ ready, required }) => ready || !required), parts };
   }
 }
