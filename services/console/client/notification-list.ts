@@ -1,0 +1,193 @@
+import { type Cursor, formatCursor, parseCursor } from '#shared/contract/cursor.ts';
+import {
+  type NotificationChange,
+  type NotificationDto,
+  type NotificationFeed,
+  type NotificationPage,
+  unreadCap,
+} from '#shared/contract/notification-dto.ts';
+
+/**
+ * What a client knows of one user's notifications. Rows may come in any order, any number of times and from pushes, feed
+ * and pages alike: the latest state of each row wins, by `seq`, and a row that is gone stays gone.
+ */
+export type NotificationList = {
+  /** Every change up to here is in; undefined before the first `Subscribe`. */
+  readonly position: Cursor | undefined;
+  /** Seqs beyond a gap after `position`. */
+  readonly ahead: ReadonlySet<number>;
+  readonly rows: ReadonlyMap<string, NotificationDto>;
+  readonly gone: ReadonlySet<string>;
+  /** Rows up to this number are read. */
+  readonly readThrough: number;
+  /** Highest number met. */
+  readonly newest: number;
+  /** Rows from this number on are all loaded; Infinity before the first page. */
+  readonly floor: number;
+  readonly hasMore: boolean;
+  /** `certain` is false after a change of a row that is not loaded: read a page to settle it. */
+  readonly unread: { readonly count: number; readonly certain: boolean };
+};
+
+export const emptyList: NotificationList = {
+  position: undefined,
+  ahead: new Set(),
+  rows: new Map(),
+  gone: new Set(),
+  readThrough: 0,
+  newest: 0,
+  floor: Number.POSITIVE_INFINITY,
+  hasMore: false,
+  unread: { count: 0, certain: false },
+};
+
+/** `arrived`: rows that nobody has seen here before, oldest first. */
+export type Merged = { readonly list: NotificationList; readonly arrived: readonly NotificationDto[] };
+
+/** A list that follows the stream from `cursor` on, with nothing loaded. */
+export function listFrom(cursor: string): NotificationList {
+  return { ...emptyList, position: parseCursor(cursor) };
+}
+
+export function cursorOf(list: NotificationList): string | undefined {
+  return list.position && formatCursor(list.position);
+}
+
+/** Whether changes between `position` and one that came are missing. The hub may send them yet, out of order. */
+export function hasGap(list: NotificationList): boolean {
+  return list.ahead.size > 0;
+}
+
+export function withChange(list: NotificationList, change: NotificationChange): Merged {
+  const merged = merge(list, [change]);
+  return { ...merged, list: advanced(merged.list, seqOf(change)) };
+}
+
+/** Takes an answer of the feed that was not `reload`. */
+export function withFeed(list: NotificationList, feed: NotificationFeed): Merged {
+  const merged = merge(list, feed.changes);
+  const read = parseCursor(feed.cursor);
+  return { ...merged, list: read ? readTo(merged.list, read) : merged.list };
+}
+
+/** Whether nothing can lie between what is loaded and `page`, the `index`th (from 1): else read the page before it too. */
+export function continues(list: NotificationList, page: NotificationPage, index: number): boolean {
+  const first = page.items[0];
+  return index === 1 || first === undefined || first.number >= list.floor - 1;
+}
+
+/** Takes a page of the history; its count of unread ones is as of its rows. */
+export function withPage(list: NotificationList, page: NotificationPage): NotificationList {
+  const { list: merged } = merge(
+    list,
+    page.items.map((notification) => ({ kind: 'notification', notification })),
+    { loadFrom: 0 },
+  );
+  const last = page.items.at(-1);
+  const floor = page.hasMore ? Math.min(list.floor, last?.number ?? list.floor) : 0;
+  return {
+    ...merged,
+    floor,
+    hasMore: floor === list.floor ? list.hasMore : page.hasMore,
+    unread: { count: page.unreadCount, certain: true },
+  };
+}
+
+/** The person read, archived or removed this one and the server said yes; its push may come later or never. */
+export function withAction(
+  list: NotificationList,
+  id: string,
+  action: 'read' | 'archive' | 'remove',
+): NotificationList {
+  const row = list.rows.get(id);
+  if (!row) return list;
+  if (action === 'remove') {
+    return merge(list, [{ kind: 'deleted', notification: { id, seq: row.seq, number: row.number } }]).list;
+  }
+  const changed: NotificationDto = action === 'read' ? { ...row, isRead: true, status: 1 } : { ...row, archived: true };
+  return merge(list, [{ kind: 'notification', notification: changed }], { acted: true }).list;
+}
+
+/** All rows up to `readThrough` were read and the server said yes. */
+export function withAllRead(list: NotificationList, readThrough: number): NotificationList {
+  return merge(list, [{ kind: 'read', mark: { seq: 0, readThrough } }]).list;
+}
+
+/** Newest first, without archived ones; every row in its present state. */
+export function visibleRows(list: NotificationList): NotificationDto[] {
+  return [...list.rows.values()]
+    .filter((row) => row.number >= list.floor && !row.archived)
+    .sort((a, b) => b.number - a.number)
+    .map((row) => (row.isRead || row.number > list.readThrough ? row : { ...row, isRead: true, status: 1 as const }));
+}
+
+function merge(
+  list: NotificationList,
+  changes: readonly NotificationChange[],
+  { loadFrom = list.floor, acted = false }: { loadFrom?: number; acted?: boolean } = {},
+): Merged {
+  const rows = new Map(list.rows);
+  const gone = new Set(list.gone);
+  const arrived: NotificationDto[] = [];
+  let { readThrough, newest } = list;
+  let { count, certain } = list.unread;
+  const isUnread = (row: NotificationDto) => !row.isRead && !row.archived && row.number > readThrough;
+
+  for (const change of changes) {
+    if (change.kind === 'read') {
+      const through = change.mark.readThrough;
+      if (through <= readThrough) continue;
+      count -= [...rows.values()].filter((row) => row.number <= through && isUnread(row)).length;
+      readThrough = through;
+      if (through >= newest) [count, certain] = [0, true];
+      else certain &&= list.floor <= 1;
+      continue;
+    }
+    const { id, number, seq } = change.notification;
+    const known = rows.get(id);
+    const isNew = number > newest;
+    if (gone.has(id)) continue;
+    if (known && change.kind === 'notification' && (known.seq > seq || (known.seq === seq && !acted))) continue;
+    newest = Math.max(newest, number);
+    certain &&= isNew || known !== undefined;
+    if (known && isUnread(known)) count -= 1;
+    if (change.kind === 'deleted') {
+      gone.add(id);
+      rows.delete(id);
+      continue;
+    }
+    const row = change.notification;
+    if (isNew) arrived.push(row);
+    if ((isNew || known) && isUnread(row)) count += 1;
+    if (isNew || known || number >= loadFrom) rows.set(id, row);
+  }
+
+  // The server counts no further than its cap: from there a difference says nothing.
+  if (list.unread.count >= unreadCap && count > 0) [count, certain] = [unreadCap, certain && count >= unreadCap];
+  return {
+    list: { ...list, rows, gone, readThrough, newest, unread: { count: Math.max(0, count), certain } },
+    arrived: arrived.filter((row) => !gone.has(row.id) && isUnread(row)).sort((a, b) => a.number - b.number),
+  };
+}
+
+function seqOf(change: NotificationChange): number {
+  return change.kind === 'read' ? change.mark.seq : change.notification.seq;
+}
+
+function advanced(list: NotificationList, seq: number): NotificationList {
+  if (!list.position || seq <= list.position.seq) return list;
+  return settled(list, list.position, new Set(list.ahead).add(seq));
+}
+
+/** The feed was read up to `read`: it leaves nothing out, so what lies before is no gap any more. */
+function readTo(list: NotificationList, read: Cursor): NotificationList {
+  if (list.position?.epoch === read.epoch && list.position.seq >= read.seq) return list;
+  return settled(list, read, new Set(list.ahead));
+}
+
+function settled(list: NotificationList, from: Cursor, ahead: Set<number>): NotificationList {
+  let { seq } = from;
+  while (ahead.delete(seq + 1)) seq += 1;
+  for (const one of ahead) if (one <= seq) ahead.delete(one);
+  return { ...list, position: { epoch: from.epoch, seq }, ahead };
+}

@@ -1,0 +1,64 @@
+import { useEffect, useState } from 'react';
+import { Avatar } from './avatar.tsx';
+import { Icon } from './icon.tsx';
+import type { Toast } from './use-toasts.ts';
+import { deedOf } from './wording.ts';
+
+const shownMs = 7_000;
+
+type ToastsProps = { toasts: readonly Toast[]; dismiss: (key: string) => void; openPanel: () => void };
+
+export function Toasts({ toasts, dismiss, openPanel }: ToastsProps) {
+  return (
+    <section className="toasts" aria-label="New notifications">
+      <div role="status" aria-live="polite" aria-atomic="false" aria-relevant="additions">
+        {toasts.map((toast) => (
+          <ToastCard key={toast.key} toast={toast} dismiss={dismiss} openPanel={openPanel} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function ToastCard({ toast, dismiss, openPanel }: { toast: Toast } & Omit<ToastsProps, 'toasts'>) {
+  const [held, setHeld] = useState(false);
+  const { key } = toast;
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => dismiss(key), shownMs);
+    return () => clearTimeout(timer);
+  }, [held, dismiss, key]);
+  const open = () => {
+    openPanel();
+    dismiss(key);
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only waits longer while somebody points at it or is in it
+    <div
+      className="toast"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      {toast.kind === 'one' ? <One toast={toast} /> : <p>{toast.count} new notifications while you were away</p>}
+      <button type="button" className="button button-quiet" onClick={open}>
+        Show
+      </button>
+      <button type="button" className="icon-button icon-button-small" aria-label="Dismiss" onClick={() => dismiss(key)}>
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}
+
+function One({ toast: { notification } }: { toast: Toast & { kind: 'one' } }) {
+  return (
+    <>
+      <Avatar user={notification.actorId} name={notification.actorName} url={notification.actorAvatar} size={36} />
+      <p>
+        <strong>{notification.actorName}</strong> {deedOf(notification)}
+      </p>
+    </>
+  );
+}
