@@ -83,6 +83,14 @@ export class EnvReader {
     return min;
   }
 
+  choice<T extends string>(name: string, choices: readonly [T, ...T[]], options: { default?: T } = {}): T {
+    const text = this.optionalText(name);
+    if (text === undefined) return options.default ?? this.#missing(name, choices[0]);
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) this.fault(`${name} must be one of ${choices.join(', ')}, got ${quote(text)}`);
+    return chosen ?? choices[0];
+  }
+
   /** `true` or `false`, also `1` or `0`. */
   boolean(name: string, options: { default?: boolean } = {}): boolean {
     const text = this.optionalText(name);
@@ -100,9 +108,10 @@ export class EnvReader {
   optionalUrl(name: string, { protocols }: { protocols: readonly string[] }): string | undefined {
     const text = this.#textOrFile(name);
     if (!text) return text;
-    // A list of hosts (`mongodb://a:1,b:2/`) is a URL to its driver though not to `URL`.
-    const isUrl = protocols.some((protocol) => text.startsWith(`${protocol}//`)) && URL.canParse(firstHostOnly(text));
-    if (!isUrl) this.fault(`${name} must be a ${protocols.join(' or ')}// URL, got ${quote(withoutUserInfo(text))}`);
+    if (!protocols.some((protocol) => text.startsWith(`${protocol}//`)) || !namesHost(text)) {
+      const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+      this.fault(`${name} must be a URL of ${schemes}, got ${quote(withoutUserInfo(text))}`);
+    }
     return text;
   }
 
@@ -153,6 +162,8 @@ function withoutUserInfo(url: string): string {
   return url.includes('@') ? url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, '$1***@') : url;
 }
 
-function firstHostOnly(url: string): string {
-  return url.replace(/(:\/\/(?:[^/]*@)?[^/,]+),[^/?]*/, '$1');
+function namesHost(url: string): boolean {
+  // A list of hosts (`mongodb://a:1,b:2/`) is a URL to its driver though not to `URL`.
+  const firstHostOnly = url.replace(/(:\/\/(?:[^/]*@)?[^/,]+),[^/?]*/, '$1');
+  return URL.canParse(firstHostOnly) && new URL(firstHostOnly).host !== '';
 }

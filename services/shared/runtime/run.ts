@@ -1,5 +1,5 @@
 import { ConfigError, type Env, readConfig } from './config.ts';
-import { createLogger, type Logger } from './log.ts';
+import { createLogger, type Logger, logLevels } from './log.ts';
 import { StartError } from './start-error.ts';
 
 export type RunContext = {
@@ -28,7 +28,7 @@ export function run(
 ): void {
   const settings = orExplain(name, () =>
     readConfig(env, (reader) => ({
-      level: reader.text('LOG_LEVEL', { default: 'info' }),
+      level: reader.choice('LOG_LEVEL', logLevels, { default: 'info' }),
       shutdownTimeoutMs: reader.integer('SHUTDOWN_TIMEOUT', { default: 30, min: 1, max: 3_600 }) * 1_000,
     })),
   );
