@@ -19,6 +19,8 @@ export type HubSocketsLimits = HubLimits & {
   readonly maxMessagesPerMinute: number;
 };
 
+export const defaultMessagesPerMinute = 120;
+
 export type HubSocketsOptions = {
   readonly source: StreamSource;
   readonly backplane: Backplane;
@@ -53,7 +55,7 @@ export interface HubSockets {
 
 export function createHubSockets(options: HubSocketsOptions): HubSockets {
   const { verifier, origins, clock, log, closeAtExpiry = {} } = options;
-  const limits = { ...defaultHubLimits, maxMessagesPerMinute: 120, ...options.limits };
+  const limits = { ...defaultHubLimits, maxMessagesPerMinute: defaultMessagesPerMinute, ...options.limits };
   const { maxMessagesPerMinute } = limits;
   const hub = new Hub({ ...options, limits });
   const signalR = createSignalRServer<HubIdentity>({

@@ -7,9 +7,14 @@ import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { notificationStream } from '#shared/contract/ids.ts';
 import { serverMethods } from '#shared/contract/names.ts';
-import { corsHeaders } from '#shared/http/cors.ts';
 import type { Hub, Membership } from '#shared/hub/hub.ts';
-import { HubArgumentError, HubError, type SignalRConnection, type SignalRHub } from '#shared/signalr/index.ts';
+import {
+  corsHeaders,
+  HubArgumentError,
+  HubError,
+  type SignalRConnection,
+  type SignalRHub,
+} from '#shared/signalr/index.ts';
 import { SignalRClient } from './signalr-client.ts';
 
 /** Without a principal: a token that does not pass (any more), known by its fingerprint. */
@@ -49,7 +54,7 @@ export function notificationsHub({
         ? candidate.principal.user === owner.principal?.user
         : candidate.fingerprint === owner.fingerprint,
     admit: () => hub.admit(),
-    cors: (request) => corsHeaders(origins, request.headers.origin),
+    cors: (request) => corsHeaders(request, (origin) => origins.allows(origin)),
     holdFirstMessageMs,
     methods: {
       [serverMethods.subscribe]: (connection, cursor) => subscribe(connection, memberships.get(connection), cursor),

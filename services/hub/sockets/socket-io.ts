@@ -8,7 +8,7 @@ import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { notificationStream } from '#shared/contract/ids.ts';
 import { serverMethods, socketIoPath } from '#shared/contract/names.ts';
-import { corsHeaders } from '#shared/http/cors.ts';
+import { applyCors } from '#shared/http/cors.ts';
 import type { Hub, Membership } from '#shared/hub/hub.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { SocketIoClient } from './socket-io-client.ts';
@@ -70,13 +70,11 @@ export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
   return {
     handleRequest(request, response) {
       if (!isOurs(request)) return false;
-      for (const [name, value] of Object.entries(corsHeaders(origins, request.headers.origin))) {
-        response.setHeader(name, value);
-      }
+      const cors = applyCors(request, response, origins);
+      if (cors === 'answered') return true;
       refusal(request).then(
         (refused) => {
           if (refused) refuse(response, refused);
-          else if (request.method === 'OPTIONS') response.writeHead(204).end();
           else io.engine.handleRequest(request as Parameters<typeof io.engine.handleRequest>[0], response);
         },
         (error: unknown) => {

@@ -2,12 +2,19 @@ import type { Metrics } from '#shared/runtime/metrics.ts';
 
 export type HubMetrics = ReturnType<typeof createHubMetrics>;
 
+/** Series that are there from the start: an autoscaler must see 0, not nothing. */
+const connectionSeries = ['signalr-json', 'signalr-messagepack', 'socket.io'].flatMap((protocol) =>
+  ['WebSockets', 'ServerSentEvents', 'LongPolling'].map((transport) => ({ protocol, transport })),
+);
+
 export function createHubMetrics(metrics: Metrics) {
+  const connections = metrics.gauge('hub_connections', 'Live client connections that this worker owns', [
+    'protocol',
+    'transport',
+  ]);
+  for (const labels of connectionSeries) connections.set(labels, 0);
   return {
-    connections: metrics.gauge('hub_connections', 'Live client connections that this worker owns', [
-      'protocol',
-      'transport',
-    ]),
+    connections,
     streams: metrics.gauge('hub_streams', 'Streams that this worker follows'),
     deliveries: metrics.counter('hub_deliveries_total', 'Messages queued for a client', ['as']),
     frames: metrics.counter('hub_frames_total', 'Frames from the backplane by what became of them', ['outcome']),

@@ -1,4 +1,4 @@
-import { notificationStream, type UserId } from '#shared/contract/ids.ts';
+import { notificationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import type { ChangesOfStream } from '#shared/contract/internal-calls.ts';
 import type { PushFrame, PushKind } from '#shared/contract/push-frame.ts';
 import type { Place } from './position-delivery.ts';
@@ -7,14 +7,15 @@ type LoggedRow = { readonly kind: PushKind; readonly seq: number; readonly numbe
 
 /** A stream by decisions 1 and 2, in memory: what the rules of positioning are proved against. Each write returns the frame that a service would publish. */
 export class SimulatedStream {
-  readonly stream = notificationStream('alice' as UserId);
+  readonly stream: StreamId;
   readonly epoch: string;
   #seq = 0;
   #number = 0;
   #rows = new Map<number, LoggedRow>();
 
-  constructor(epoch = 'epoch') {
+  constructor(epoch = 'epoch', user = 'alice') {
     this.epoch = epoch;
+    this.stream = notificationStream(user as UserId);
   }
 
   get head(): Place {

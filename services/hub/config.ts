@@ -1,0 +1,83 @@
+import { readTokenConfig } from '#shared/auth/token-config.ts';
+import type { TokenConfig } from '#shared/auth/token-verifier.ts';
+import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
+import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import type { TokenKeys } from '#shared/signalr/index.ts';
+import { defaultMessagesPerMinute, type HubSocketsLimits } from './hub.ts';
+
+export type HubConfig = {
+  readonly host: string;
+  readonly port: number;
+  readonly opsPort: number;
+  readonly redisUrl: string;
+  readonly notificationUrl: string;
+  readonly internalSecret: string;
+  readonly idKeys: TokenKeys;
+  readonly tokens: TokenConfig;
+  readonly origins: readonly string[];
+  /** Programs that are no browser send no Origin. */
+  readonly allowAbsentOrigin: boolean;
+  /** The pod's UID; undefined: one is made for this run. */
+  readonly workerId: string | undefined;
+  /** Where other workers reach this one; undefined: on this machine only. */
+  readonly workerAddress: string | undefined;
+  readonly limits: HubSocketsLimits;
+  readonly closeAtExpiry: { readonly notifications: boolean; readonly socketIo: boolean };
+};
+
+/** @throws ConfigError with every fault */
+export function readHubConfig(env: Env): HubConfig {
+  return readConfig(env, (reader) => ({
+    host: reader.text('HOST', { default: '0.0.0.0' }),
+    port: reader.port('PORT', { default: 8097 }),
+    opsPort: reader.port('OPS_PORT', { default: 9100 }),
+    redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
+    notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
+    internalSecret: reader.secret('INTERNAL_SECRET'),
+    idKeys: readIdKeys(reader),
+    tokens: readTokenConfig(reader),
+    origins: reader.list('CORS_ORIGINS', { default: [] }),
+    allowAbsentOrigin: reader.boolean('HUB_ALLOW_ABSENT_ORIGIN', { default: true }),
+    workerId: reader.optionalText('POD_UID'),
+    workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
+    limits: readLimits(reader),
+    closeAtExpiry: {
+      notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
+      socketIo: reader.boolean('HUB_CLOSE_SOCKET_IO_AT_EXPIRY', { default: false }),
+    },
+  }));
+}
+
+/** `HUB_ID_KEYS`: `version:base64 of 32 bytes`, comma list, the current one first; older ones still open tokens. */
+function readIdKeys(reader: EnvReader): TokenKeys {
+  const keys = new Map<string, Uint8Array>();
+  for (const item of reader.secret('HUB_ID_KEYS').split(',')) {
+    const [version, text = ''] = item.trim().split(':');
+    if (!version) continue;
+    const key = Buffer.from(text, 'base64');
+    if (!/^[A-Za-z0-9_-]{1,16}$/.test(version)) reader.fault('HUB_ID_KEYS: a version must be 1–16 of A–Z a–z 0–9 _ -');
+    else if (key.length !== 32) reader.fault(`HUB_ID_KEYS: key ${version} must be 32 bytes in base64`);
+    else if (keys.has(version)) reader.fault(`HUB_ID_KEYS: version ${version} is there twice`);
+    else keys.set(version, key);
+  }
+  const [current] = keys.keys();
+  if (current === undefined) reader.fault('HUB_ID_KEYS must hold at least one key');
+  return { current: current ?? '', keys };
+}
+
+function readLimits(reader: EnvReader): HubSocketsLimits {
+  const read = (name: string, fallback: number, min: number, max: number) =>
+    reader.integer(name, { default: fallback, min, max });
+  const limits = defaultHubLimits;
+  return {
+    ...limits,
+    maxConnections: read('HUB_MAX_CONNECTIONS', limits.maxConnections, 1, 1_000_000),
+    maxConnectionsPerUser: read('HUB_MAX_CONNECTIONS_PER_USER', limits.maxConnectionsPerUser, 1, 1_000_000),
+    connectsPerSecond: read('HUB_CONNECTS_PER_SECOND', limits.connectsPerSecond, 1, 1_000_000),
+    admissionWaitMs: read('HUB_ADMISSION_WAIT_MS', limits.admissionWaitMs, 0, 60_000),
+    drainWindowMs: read('HUB_DRAIN_WINDOW_MS', limits.drainWindowMs, 0, 600_000),
+    maxQueuedBytes: read('HUB_MAX_QUEUED_BYTES', limits.maxQueuedBytes, 1_024, 1_073_741_824),
+    compareEveryMs: read('HUB_COMPARE_EVERY_MS', limits.compareEveryMs, 100, 600_000),
+    maxMessagesPerMinute: read('HUB_MAX_MESSAGES_PER_MINUTE', defaultMessagesPerMinute, 1, 1_000_000),
+  };
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import type { StreamId } from '#shared/contract/ids.ts';
+import { internalPaths, type StreamSource } from '#shared/contract/internal-calls.ts';
+import { type PushKind, pushKinds } from '#shared/contract/push-frame.ts';
+
+export type HttpStreamSourceOptions = {
+  /** The service's own address, without path. */
+  readonly url: string;
+  readonly tokens: InternalTokens;
+  /** A call without a whole answer for so long has failed. @default 3,000 */
+  readonly timeoutMs?: number;
+};
+
+const count = z.int().min(0);
+const stream = z.custom<StreamId>((value) => typeof value === 'string');
+const kind = z.custom<PushKind>((value) => typeof value === 'string' && Object.hasOwn(pushKinds, value));
+const heads = z.object({ epoch: z.string(), heads: z.array(z.object({ stream, seq: count, number: count })) });
+const changes = z.object({
+  epoch: z.string(),
+  changes: z.array(
+    z.object({
+      stream,
+      rows: z.array(z.object({ kind, seq: count, number: count, body: z.unknown() })),
+      through: count,
+      head: z.object({ seq: count, number: count }),
+      reload: z.boolean(),
+    }),
+  ),
+});
+const memberships = z.object({ memberships: z.array(z.object({ stream, version: count })) });
+
+/** Reads streams from a service in another process. Whatever goes wrong is `unavailable`: all calls are safe to repeat. */
+export function createHttpStreamSource({ url, tokens, timeoutMs = 3_000 }: HttpStreamSourceOptions): StreamSource {
+  async function call<Answer>(path: string, request: object, schema: z.ZodType<Answer>): Promise<Answer> {
+    try {
+      const response = await fetch(new URL(path, url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await tokens.issue()}`, 'content-type': 'application/json' },
+        body: JSON.stringify(request),
+        signal: AbortSignal.timeout(timeoutMs),
+        redirect: 'error',
+      });
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new Error(`${path} answered ${response.status}`);
+      }
+      return schema.parse(await response.json());
+    } catch (cause) {
+      throw new PlatformError('unavailable', 'the service that keeps the streams does not answer', { cause });
+    }
+  }
+  return {
+    heads: (request) => call(internalPaths.heads, request, heads),
+    changes: (request) => call(internalPaths.changes, request, changes),
+    memberships: (request) => call(internalPaths.memberships, request, memberships),
+  };
+}
