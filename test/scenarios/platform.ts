@@ -32,6 +32,7 @@ export async function startPlatform({
   notificationReplicas = 2,
   hubReplicas = 2,
   hubEnv = {},
+  notificationEnv = {},
 } = {}): Promise<Platform> {
   await using parts = new AsyncDisposableStack();
   const [rabbitmq, redis, mongo] = await Promise.all([startRabbitMq(), startRedis(), startMongoDev()]);
@@ -51,6 +52,7 @@ export async function startPlatform({
     AMQP_URL: rabbitmq.url,
     MONGODB_URL: mongo.url,
     NOTIFICATION_QUEUE: queue,
+    ...notificationEnv,
   }));
   for (const replica of notifications) parts.defer(() => replica.service.kill());
   const idKeys = `1:${randomBytes(32).toString('base64')}`;

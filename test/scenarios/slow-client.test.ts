@@ -35,7 +35,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'one of eleven clients sto
       const others: Client[] = [];
       for (let index = 0; index < 10; index += 1) others.push(stack.use(await connect(hub.url)));
       const slow = stack.use(await connect(proxy.through(hub.url)));
-      const closedBefore = await metric(hub.opsUrl, 'hub_slow_closes_total');
+      const closedBefore = await metric(hub.opsUrl, 'hub_closes_total', 'reason="slow"');
 
       proxy.blackhole();
       const posts: string[] = [];
@@ -46,7 +46,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'one of eleven clients sto
           const avatar = `https://example.invalid/${'a'.repeat(4000)}`;
           await Promise.all(batch.map((post) => publisher.publish(likeEnvelope({ to: user, post, avatar }))));
           posts.push(...batch);
-          const closed = (await metric(hub.opsUrl, 'hub_slow_closes_total')) - closedBefore;
+          const closed = (await metric(hub.opsUrl, 'hub_closes_total', 'reason="slow"')) - closedBefore;
           return closed === 1 ? undefined : `${closed} closed as slow after ${posts.length} pushes`;
         },
         { timeoutMs: 60_000 },
