@@ -29,6 +29,7 @@ export type NotificationApi = {
   markRead(id: string): Promise<void>;
   markAllRead(): Promise<void>;
   archive(id: string): Promise<void>;
+  unarchive(id: string): Promise<void>;
   remove(id: string): Promise<void>;
 };
 
@@ -59,6 +60,7 @@ export function createNotificationApi({
     markRead: async (id) => void (await call('PUT', `${row(id)}/read`)),
     markAllRead: async () => void (await call('PUT', '/read-all')),
     archive: async (id) => void (await call('PUT', `${row(id)}/archive`)),
+    unarchive: async (id) => void (await call('PUT', `${row(id)}/unarchive`)),
     remove: async (id) => void (await call('DELETE', row(id))),
   };
 }

@@ -138,6 +138,11 @@ export class NotificationClient {
     this.#set({ list: withAction(this.#state.list, id, 'archive') });
   }
 
+  async unarchive(id: string): Promise<void> {
+    await this.#options.api.unarchive(id);
+    this.#set({ list: withAction(this.#state.list, id, 'unarchive') });
+  }
+
   async remove(id: string): Promise<void> {
     await this.#options.api.remove(id);
     this.#set({ list: withAction(this.#state.list, id, 'remove') });

@@ -94,19 +94,23 @@ export function withPage(list: NotificationList, page: NotificationPage): Notifi
 }
 
 /** The person read, archived or removed this one and the server said yes; its push may come later or never. */
-export function withAction(
-  list: NotificationList,
-  id: string,
-  action: 'read' | 'archive' | 'remove',
-): NotificationList {
+export function withAction(list: NotificationList, id: string, action: RowAction): NotificationList {
   const row = list.rows.get(id);
   if (!row) return list;
   if (action === 'remove') {
     return merge(list, [{ kind: 'deleted', notification: { id, seq: row.seq, number: row.number } }]).list;
   }
-  const changed: NotificationDto = action === 'read' ? { ...row, isRead: true, status: 1 } : { ...row, archived: true };
-  return merge(list, [{ kind: 'notification', notification: changed }], { acted: true }).list;
+  const notification = { ...row, ...outcomes[action] };
+  return merge(list, [{ kind: 'notification', notification }], { acted: true }).list;
 }
+
+export type RowAction = 'read' | 'archive' | 'unarchive' | 'remove';
+
+const outcomes = {
+  read: { isRead: true, status: 1 },
+  archive: { archived: true },
+  unarchive: { archived: false },
+} as const satisfies Record<string, Partial<NotificationDto>>;
 
 /** All rows up to `readThrough` were read and the server said yes. */
 export function withAllRead(list: NotificationList, readThrough: number): NotificationList {

@@ -1,65 +1,37 @@
-import { useEffect, useState } from 'react';
-import type { NotificationGroup, NotificationGroupPage } from '#shared/contract/notification-dto.ts';
+import { useCallback } from 'react';
+import type { NotificationGroup } from '#shared/contract/notification-dto.ts';
 import type { NotificationApi } from '../client/notification-api.ts';
-import type { NotificationList } from '../client/notification-list.ts';
 import { Avatar } from './avatar.tsx';
-import { ErrorNote } from './error-note.tsx';
 import { Excerpt } from './notification-row.tsx';
+import { PanelList } from './panel-list.tsx';
+import { usePages } from './use-pages.ts';
 import { ago, deedOf, peopleOf } from './wording.ts';
 
-const groupsShown = 50;
-/** Changes that come together are one reading. */
-const gatherMs = 150;
+const pageSize = 50;
+const keyOf = ({ action, entityType, entityId }: NotificationGroup) => `${action} ${entityType} ${entityId}`;
 
-/** The server's view over the newest rows, read anew when the list changes. */
-export function GroupedList({ api, list, now }: { api: NotificationApi; list: NotificationList; now: number }) {
-  const [page, setPage] = useState<NotificationGroupPage>();
-  const [error, setError] = useState<unknown>();
-  const { rows, readThrough } = list;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows and readThrough say when to read, not what
-  useEffect(() => {
-    let current = true;
-    const timer = setTimeout(() => {
-      api.grouped(1, groupsShown).then(
-        (read) => {
-          if (!current) return;
-          setPage(read);
-          setError(undefined);
-        },
-        (failure: unknown) => current && setError(failure),
-      );
-    }, gatherMs);
-    return () => {
-      current = false;
-      clearTimeout(timer);
-    };
-  }, [api, rows, readThrough]);
-
-  if (error !== undefined) return <ErrorNote error={error} doing="Reading groups" />;
-  if (!page) return <p className="panel-empty">Loading…</p>;
-  if (page.groups.length === 0) return <p className="panel-empty">Nothing yet.</p>;
-  return (
-    <ul className="rows" aria-label="Notifications, grouped, newest first">
-      {page.groups.map((group) => (
-        <Group key={`${group.action} ${group.entityType} ${group.entityId}`} group={group} now={now} />
-      ))}
-    </ul>
+/** The server's view: "Bob and 12 others". */
+export function GroupedList({ api, version, now }: { api: NotificationApi; version: unknown; now: number }) {
+  const read = useCallback(
+    async (page: number) => {
+      const { groups, hasMore } = await api.grouped(page, pageSize);
+      return { items: groups, hasMore };
+    },
+    [api],
   );
+  const { items, ...pages } = usePages({ read, keyOf, version });
+  const rows = items?.map((group) => <Group key={keyOf(group)} group={group} now={now} />);
+  return <PanelList label="Notifications, grouped, newest first" rows={rows} empty="Nothing yet." {...pages} />;
 }
 
 function Group({ group, now }: { group: NotificationGroup; now: number }) {
   const { latest, actors, count, unreadCount } = group;
+  const size = actors.length > 1 ? 30 : 40;
   return (
     <li className={unreadCount > 0 ? 'row row-unread' : 'row'}>
       <span className="avatars">
-        {actors.slice(0, 2).map((actor) => (
-          <Avatar
-            key={actor.actorId}
-            user={actor.actorId}
-            name={actor.actorName}
-            url={actor.actorAvatar}
-            size={actors.length > 1 ? 30 : 40}
-          />
+        {actors.slice(0, 2).map(({ actorId, actorName, actorAvatar }) => (
+          <Avatar key={actorId} user={actorId} name={actorName} url={actorAvatar} size={size} />
         ))}
       </span>
       <div className="row-text">
@@ -73,6 +45,7 @@ function Group({ group, now }: { group: NotificationGroup; now: number }) {
             {ago(latest.createdAt, now)}
           </time>
           {count > 1 && ` · ${count} in all`}
+          {unreadCount > 0 && count > 1 && `, ${unreadCount} unread`}
         </p>
       </div>
     </li>

@@ -14,6 +14,7 @@ const paths = {
   signOut: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6L19 19M5 19l1.4-1.4M17.6 6.4L19 5',
   trash: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
+  unarchive: 'M3 7h18M5 7v12a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1V7M4 4h16v3H4zM12 17v-6M9.5 13.5L12 11l2.5 2.5',
   wave: 'M3 12h4l3-7 5 14 3-7h3',
 } as const;
 

@@ -2,10 +2,12 @@ import { useEffect, useRef, useState } from 'react';
 import type { NotificationApi } from '../client/notification-api.ts';
 import type { NotificationClient, NotificationClientState } from '../client/notification-client.ts';
 import { visibleRows } from '../client/notification-list.ts';
+import { ArchivedList } from './archived-list.tsx';
 import { ErrorNote } from './error-note.tsx';
 import { GroupedList } from './grouped-list.tsx';
 import { Icon } from './icon.tsx';
-import { NotificationRow } from './notification-row.tsx';
+import { NotificationRow, type RowTool } from './notification-row.tsx';
+import { PanelList } from './panel-list.tsx';
 import { useNow } from './use-now.ts';
 import { unreadInWords } from './wording.ts';
 
@@ -13,15 +15,19 @@ type NotificationPanelProps = {
   client: NotificationClient;
   api: NotificationApi;
   state: NotificationClientState;
-  demo: boolean;
-  /** It covers the page: it takes the focus, and Escape closes it. */
+  /** What to do when there is nothing. */
+  hint: string;
+  /** It covers the page: it takes the focus. */
   overlay: boolean;
   close: () => void;
 };
 
-export function NotificationPanel({ client, api, state, demo, overlay, close }: NotificationPanelProps) {
+const views = { all: 'All', grouped: 'Grouped', archived: 'Archived' } as const;
+type View = keyof typeof views;
+
+export function NotificationPanel({ client, api, state, hint, overlay, close }: NotificationPanelProps) {
   const { list, fault, loadingMore } = state;
-  const [grouped, setGrouped] = useState(false);
+  const [view, setView] = useState<View>('all');
   const [failure, setFailure] = useState<{ doing: string; error: unknown }>();
   const heading = useRef<HTMLHeadingElement>(null);
   const now = useNow(30_000);
@@ -31,14 +37,27 @@ export function NotificationPanel({ client, api, state, demo, overlay, close }: 
     if (overlay) heading.current?.focus();
   }, [overlay]);
 
-  const act = async (doing: string, action: () => Promise<void>) => {
-    try {
-      await action();
-      setFailure(undefined);
-    } catch (error) {
-      setFailure({ doing, error });
-    }
+  const act = (doing: string, action: () => Promise<void>) => {
+    action().then(
+      () => setFailure(undefined),
+      (error: unknown) => setFailure({ doing, error }),
+    );
   };
+  const toolsOf = (id: string, isRead: boolean): RowTool[] => [
+    ...(isRead
+      ? []
+      : [
+          {
+            icon: 'check',
+            label: 'Mark as read',
+            keepsRow: true,
+            act: () => act('Marking as read', () => client.markRead(id)),
+          } as const,
+        ]),
+    { icon: 'archive', label: 'Archive', act: () => act('Archiving', () => client.archive(id)) },
+    { icon: 'trash', label: 'Delete', act: () => act('Deleting', () => client.remove(id)) },
+  ];
+  const loaded = list.floor !== Number.POSITIVE_INFINITY;
 
   return (
     <section
@@ -53,79 +72,64 @@ export function NotificationPanel({ client, api, state, demo, overlay, close }: 
         <h2 id="notifications-heading" ref={heading} tabIndex={-1}>
           Notifications
         </h2>
-        <p className="panel-count">{unreadInWords(unread)}</p>
+        <p className="panel-count">{loaded && unreadInWords(unread)}</p>
         <button type="button" className="icon-button panel-close" aria-label="Close notifications" onClick={close}>
           <Icon name="close" />
         </button>
       </header>
       <div className="panel-tools">
-        <button
-          type="button"
-          className="button button-toggle"
-          aria-pressed={grouped}
-          onClick={() => setGrouped(!grouped)}
-        >
-          Grouped
-        </button>
+        <fieldset className="segments">
+          <legend className="hidden">Show</legend>
+          {(Object.keys(views) as View[]).map((each) => (
+            <label key={each} className="segment">
+              <input type="radio" name="view" checked={view === each} onChange={() => setView(each)} />
+              {views[each]}
+            </label>
+          ))}
+        </fieldset>
         <button
           type="button"
           className="button"
           disabled={unread === 0}
-          onClick={() => act('Marking all as read', () => client.markAllRead())}
+          onClick={() => {
+            // It is disabled next, and a disabled button loses the focus.
+            heading.current?.focus();
+            act('Marking all as read', () => client.markAllRead());
+          }}
         >
           <Icon name="checks" />
           Mark all read
         </button>
       </div>
       {failure && <ErrorNote {...failure} />}
-      {fault !== undefined && <ErrorNote error={fault} doing="Reading notifications" />}
-      {grouped ? (
-        <GroupedList api={api} list={list} now={now} />
-      ) : (
-        <Rows client={client} list={list} now={now} demo={demo} failed={fault !== undefined} act={act} />
+      {view === 'all' && (
+        <PanelList
+          label="Notifications, newest first"
+          rows={
+            loaded
+              ? visibleRows(list).map((row) => (
+                  <NotificationRow key={row.id} row={row} now={now} tools={toolsOf(row.id, row.isRead)} />
+                ))
+              : undefined
+          }
+          empty="Nothing yet."
+          hint={hint}
+          error={fault}
+          hasMore={list.hasMore}
+          loading={loadingMore}
+          more={() => void client.loadMore()}
+        />
       )}
-      {!grouped && list.hasMore && (
-        <button type="button" className="button load-more" disabled={loadingMore} onClick={() => client.loadMore()}>
-          {loadingMore ? 'Loading…' : 'Load more'}
-        </button>
+      {view === 'grouped' && <GroupedList api={api} version={list} now={now} />}
+      {view === 'archived' && (
+        <ArchivedList
+          api={api}
+          version={list}
+          now={now}
+          unarchive={(id) => act('Moving back', () => client.unarchive(id))}
+          remove={(id) => act('Deleting', () => client.remove(id))}
+        />
       )}
     </section>
-  );
-}
-
-type RowsProps = Pick<NotificationPanelProps, 'client' | 'demo'> & {
-  list: NotificationClientState['list'];
-  now: number;
-  failed: boolean;
-  act: (doing: string, action: () => Promise<void>) => Promise<void>;
-};
-
-function Rows({ client, list, now, demo, failed, act }: RowsProps) {
-  if (list.floor === Number.POSITIVE_INFINITY) return failed ? null : <p className="panel-empty">Loading…</p>;
-  const rows = visibleRows(list);
-  if (rows.length === 0) {
-    return (
-      <div className="panel-empty">
-        <Icon name="bell" />
-        <p>Nothing yet.</p>
-        <p className="fine">
-          {demo ? 'Open a tab as somebody else and like one of your posts.' : 'It shows up here the moment it happens.'}
-        </p>
-      </div>
-    );
-  }
-  return (
-    <ul className="rows" aria-label="Notifications, newest first">
-      {rows.map((row) => (
-        <NotificationRow
-          key={row.id}
-          row={row}
-          now={now}
-          markRead={() => act('Marking as read', () => client.markRead(row.id))}
-          archive={() => act('Archiving', () => client.archive(row.id))}
-          remove={() => act('Deleting', () => client.remove(row.id))}
-        />
-      ))}
-    </ul>
   );
 }

@@ -4,15 +4,17 @@ import { Icon, type IconName } from './icon.tsx';
 import { demoPost } from './posts.ts';
 import { ago, deedOf } from './wording.ts';
 
-type NotificationRowProps = {
-  row: NotificationDto;
-  now: number;
-  markRead: () => void;
-  archive: () => void;
-  remove: () => void;
+export type RowTool = {
+  readonly icon: IconName;
+  readonly label: string;
+  /** The row stays where it is, only this tool goes. */
+  readonly keepsRow?: boolean;
+  readonly act: () => void;
 };
 
-export function NotificationRow({ row, now, markRead, archive, remove }: NotificationRowProps) {
+type NotificationRowProps = { row: NotificationDto; now: number; tools: readonly RowTool[] };
+
+export function NotificationRow({ row, now, tools }: NotificationRowProps) {
   const what = `${row.actorName} ${deedOf(row)}`;
   return (
     <li className={row.isRead ? 'row' : 'row row-unread'} data-id={row.id}>
@@ -28,30 +30,38 @@ export function NotificationRow({ row, now, markRead, archive, remove }: Notific
         </time>
       </div>
       <div className="row-tools">
-        {!row.isRead && <Tool icon="check" label="Mark as read" what={what} act={markRead} />}
-        <Tool icon="archive" label="Archive" what={what} act={archive} />
-        <Tool icon="trash" label="Delete" what={what} act={remove} />
+        {tools.map(({ icon, label, keepsRow = false, act }) => (
+          <button
+            key={label}
+            type="button"
+            className="icon-button icon-button-small"
+            aria-label={`${label}: ${what}`}
+            title={label}
+            onClick={(event) => {
+              moveFocus(event.currentTarget, keepsRow);
+              act();
+            }}
+          >
+            <Icon name={icon} />
+          </button>
+        ))}
       </div>
     </li>
   );
+}
+
+/** The button goes, the focus must not go with it: to the next button, the next row, or the heading. */
+function moveFocus(button: HTMLElement, keepsRow: boolean): void {
+  const row = button.closest('li');
+  const next = keepsRow
+    ? button.nextElementSibling
+    : (row?.nextElementSibling ?? row?.previousElementSibling)?.querySelector('button');
+  const place = next ?? button.closest('section')?.querySelector('h2');
+  if (place instanceof HTMLElement) place.focus();
 }
 
 /** What it was about, where that is a demo post. */
 export function Excerpt({ entityId }: { entityId: string }) {
   const post = demoPost(entityId);
   return post ? <p className="excerpt">{post.text}</p> : null;
-}
-
-function Tool({ icon, label, what, act }: { icon: IconName; label: string; what: string; act: () => void }) {
-  return (
-    <button
-      type="button"
-      className="icon-button icon-button-small"
-      aria-label={`${label}: ${what}`}
-      title={label}
-      onClick={act}
-    >
-      <Icon name={icon} />
-    </button>
-  );
 }

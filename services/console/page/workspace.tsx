@@ -115,7 +115,11 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
           client={client}
           api={api}
           state={state}
-          demo={session.demo}
+          hint={
+            session.demo
+              ? 'Open a tab as somebody else and like one of your posts.'
+              : 'It shows up here the moment it happens.'
+          }
           overlay={!wide}
           close={closePanel}
         />
