@@ -1,0 +1,164 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import { buildPage } from '#services/console/build.ts';
+import { servePage } from '#services/console/serve.ts';
+import { createHubSockets, type HubSockets } from '#services/hub/hub.ts';
+import { createNotification } from '#services/notification/notification.ts';
+import { connectMongoNotificationStore } from '#services/notification/store/mongo-notification-store.ts';
+import type { NotificationStore } from '#services/notification/store/notification-store.ts';
+import { openSqliteNotificationStore } from '#services/notification/store/sqlite-notification-store.ts';
+import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
+import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { createTokenVerifier, type TokenConfig } from '#shared/auth/token-verifier.ts';
+import type { Backplane } from '#shared/backplane/backplane.ts';
+import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
+import { connectRedisBackplane } from '#shared/backplane/redis-backplane.ts';
+import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import { createEventPublisher } from '#shared/bus/event-publisher.ts';
+import { createMemoryBus } from '#shared/bus/memory-bus.ts';
+import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
+import { createApp, finishApp } from '#shared/http/app.ts';
+import { type Listener, listen } from '#shared/http/listen.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
+import { startOpsServer } from '#shared/runtime/ops-server.ts';
+import { Readiness } from '#shared/runtime/readiness.ts';
+import { type StandaloneConfig, storeFile } from './config.ts';
+import { dataKey } from './data-keys.ts';
+import { demoRoutes } from './demo.ts';
+import { lockDataFolder } from './sqlite-data-lock.ts';
+
+export type Standalone = AsyncDisposable & { readonly url: string; readonly demo: boolean };
+
+/**
+ * The whole platform in one process: page, REST, hubs and socket.io on one listener. Starts without its real servers and
+ * keeps trying; ends by draining: sockets are told to reconnect, what was consumed is finished.
+ */
+export async function startStandalone(config: StandaloneConfig, clock: Clock, log: Logger): Promise<Standalone> {
+  await using parts = new AsyncDisposableStack();
+  parts.use(lockDataFolder(config.dataDir));
+  const metrics = createMetrics('standalone');
+
+  const store = parts.adopt(openStore(config, clock, log), (it) => it.close());
+  const bus = parts.adopt(openBus(config, log), (it) => it.close());
+  const backplane = parts.adopt(openBackplane(config, log), (it) => it.close());
+
+  const tokens = config.tokens ?? ownTokens(config);
+  const verifier = createTokenVerifier(tokens, { clock, log });
+  const page = await buildPage();
+  const server = createServer();
+  const listener = await listen(server, { host: config.host, port: config.port });
+  parts.defer(() => listener.close());
+  const url = `http://${config.host}:${listener.port}`;
+  const origins = createOriginPolicy({ origins: [...config.origins, ...ownOrigins(listener.port)], allowAbsent: true });
+
+  const notification = createNotification({
+    store,
+    backplane,
+    verifier,
+    internalTokens: createInternalTokens(dataKey(config.dataDir, 'internal'), clock),
+    origins,
+    clock,
+    log,
+    metrics,
+  });
+  parts.defer(() => notification.close());
+
+  const endpoint = startReceiveEndpoint({ bus, queue: config.queue, consumers: [notification.consumer], log, metrics });
+  parts.defer(() => endpoint.stop());
+
+  const hub = createHubSockets({
+    source: notification.source,
+    backplane,
+    verifier,
+    origins,
+    idKeys: { current: '1', keys: new Map([['1', Buffer.from(dataKey(config.dataDir, 'hub-ids'), 'base64')]]) },
+    worker: { id: `${hostname()}:${process.pid}`, address: url },
+    limits: { maxConnections: config.maxConnections },
+    clock,
+    log,
+    metrics,
+  });
+  parts.defer(() => hub.close());
+  const readiness = watchParts(config, { bus, backplane, hub });
+
+  const app = createApp({ log, origins });
+  if (config.demo) {
+    const publisher = createEventPublisher({ bus });
+    const secret = dataKey(config.dataDir, 'jwt-hs256');
+    app.use(demoRoutes({ secret, issuer: config.issuer, audience: config.audience, verifier, publisher, clock }));
+  }
+  app.use(servePage(page));
+  finishApp(app, log);
+
+  // `/internal` of the notification service is for hubs in other processes: it is not reachable here.
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (hub.handleRequest(request, response)) return;
+    if (request.url?.startsWith('/api/')) notification.app(request, response);
+    else app(request, response);
+  });
+  hub.attach(server);
+
+  const ops = await startOps(config, { metrics, readiness, log });
+  parts.defer(() => ops.close());
+  parts.defer(() => hub.drain());
+  log.info({ url, opsPort: ops.port, demo: config.demo }, 'standalone started');
+
+  const running = parts.move();
+  return { url, demo: config.demo, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function openStore(config: StandaloneConfig, clock: Clock, log: Logger): NotificationStore {
+  if (config.mongo) return connectMongoNotificationStore({ ...config.mongo, clock, log });
+  return openSqliteNotificationStore({ file: storeFile(config.dataDir), clock, log });
+}
+
+function openBus(config: StandaloneConfig, log: Logger): Bus {
+  return config.amqpUrl ? connectAmqpBus({ url: config.amqpUrl, log }) : createMemoryBus();
+}
+
+function openBackplane(config: StandaloneConfig, log: Logger): Backplane {
+  return config.redisUrl ? connectRedisBackplane({ url: config.redisUrl, log }) : createMemoryBackplane();
+}
+
+function ownTokens({ dataDir, issuer, audience }: StandaloneConfig): TokenConfig {
+  return { issuer, audience, clockSkewSeconds: 0, keys: { kind: 'hs256', secret: dataKey(dataDir, 'jwt-hs256') } };
+}
+
+function ownOrigins(port: number): string[] {
+  return [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+}
+
+/** Nothing is required: sockets, REST and the page serve what they can while a server is away, and say so here. */
+function watchParts(
+  config: StandaloneConfig,
+  { bus, backplane, hub }: { bus: Bus; backplane: Backplane; hub: HubSockets },
+): Readiness {
+  const readiness = new Readiness();
+  const watch = (part: string, real: boolean, isReady: () => boolean) =>
+    readiness.watch(part, () => {
+      const ready = isReady();
+      return { ready, required: false, detail: !real ? 'embedded' : ready ? 'connected' : 'waiting for the server' };
+    });
+  watch('bus', config.amqpUrl !== undefined, () => bus.state.connected);
+  watch('backplane', config.redisUrl !== undefined, () => backplane.state === 'up');
+  watch('store', config.mongo !== undefined, () => !hub.sourceFailing);
+  return readiness;
+}
+
+const defaultOpsPort = 9100;
+
+async function startOps(
+  { host, opsPort }: StandaloneConfig,
+  rest: { metrics: Metrics; readiness: Readiness; log: Logger },
+): Promise<Listener> {
+  if (opsPort !== undefined) return startOpsServer({ host, port: opsPort, ...rest });
+  try {
+    return await startOpsServer({ host, port: defaultOpsPort, ...rest });
+  } catch {
+    rest.log.info({ port: defaultOpsPort }, 'the operations port is taken by another process: using a free one');
+    return startOpsServer({ host, port: 0, ...rest });
+  }
+}
