@@ -147,7 +147,6 @@ export class HubConnection<Identity> implements SignalRConnection<Identity>, Tra
         if (!(this.#protocol ? this.#readMessage(this.#protocol) : this.#readHandshake())) break;
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     }
     if (!this.#busy) this.#input.settle();
@@ -263,9 +262,14 @@ export class HubConnection<Identity> implements SignalRConnection<Identity>, Tra
     this.#close('Connection closed with an error.', false);
   }
 
-  #fail(error: ProtocolError): void {
+  #fail(error: unknown): void {
     const text = 'Connection closed with an error.';
-    this.#close(error.detail ? `${text} ${error.detail}` : text, true, error);
+    if (error instanceof ProtocolError) {
+      this.#close(error.detail ? `${text} ${error.detail}` : text, true, error);
+    } else {
+      this.#context.onError(error, { hub: this.#context.path, method: 'receive' });
+      this.#close(text, true, new Error('connection failed on the server'));
+    }
   }
 
   #refuse(error: string): void {

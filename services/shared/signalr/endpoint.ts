@@ -135,7 +135,7 @@ export class Endpoint<Identity> {
       this.#requireSameUser(session, identity);
       throw new Refused(session.sends ? cannotChangeTransport : { status: 409 });
     }
-    this.#requireUnused(token, identity);
+    this.#spend(token, identity);
     return token.connectionId;
   }
 
@@ -143,7 +143,7 @@ export class Endpoint<Identity> {
     const { token, session, identity } = await this.#identify(request, query);
     if (session)
       throw new Refused(session.connection.transport === 'ServerSentEvents' ? { status: 409 } : cannotChangeTransport);
-    this.#requireOwn(token, identity);
+    this.#spendOwn(token, identity);
     if (response.destroyed) return;
     const { ticker, limits } = this.#context;
     this.#begin(
@@ -162,7 +162,7 @@ export class Endpoint<Identity> {
       session.polling.poll(response);
       return;
     }
-    this.#requireOwn(token, identity);
+    this.#spendOwn(token, identity);
     const { ticker, limits } = this.#context;
     let polling: LongPollingTransport | undefined;
     this.#begin(token.connectionId, identity, (listener) => {
@@ -209,17 +209,19 @@ export class Endpoint<Identity> {
   }
 
   /** Only a WebSocket may begin on another worker than the one that answered negotiate. */
-  #requireOwn(token: ConnectionToken, identity: Identity): void {
+  #spendOwn(token: ConnectionToken, identity: Identity): void {
     if (token.worker.id !== this.#context.worker.id) throw new Refused(noSuchConnection);
-    this.#requireUnused(token, identity);
+    this.#spend(token, identity);
   }
 
-  #requireUnused(token: ConnectionToken, identity: Identity): void {
+  /** A token begins one connection here, at most, and while it is fresh. */
+  #spend(token: ConnectionToken, identity: Identity): void {
     const { clock, limits, hub } = this.#context;
     const fresh = Math.abs(clock.now() - token.issuedAt) <= limits.connectWithinMs;
-    if (!fresh || this.#sessions.wasUsed(token.connectionId)) throw new Refused(noSuchConnection);
+    if (!fresh || this.#sessions.wasSpent(token.connectionId)) throw new Refused(noSuchConnection);
     if (token.identityHash !== hashIdentity(hub.identityKey(identity))) throw new Refused({ status: 403 });
     if (this.#closing) throw new Refused(overloaded(1));
+    this.#sessions.spend(token.connectionId);
   }
 
   #begin(id: string, identity: Identity, makeTransport: (listener: TransportListener) => Transport): void {

@@ -55,7 +55,13 @@ export const jsonProtocol: HubProtocol = {
 };
 
 function encode(message: object): Uint8Array {
-  return Buffer.concat([Buffer.from(JSON.stringify(message)), separator]);
+  return Buffer.concat([Buffer.from(JSON.stringify(message, bytesAsBase64)), separator]);
+}
+
+/** As .NET writes byte arrays. `value` is what a Buffer's own toJSON made of it. */
+function bytesAsBase64(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const original = this[key];
+  return original instanceof Uint8Array ? Buffer.from(original).toString('base64') : value;
 }
 
 /** Valid UTF-8, valid JSON, an object, no deeper than `maxDepth`. @throws ProtocolError */

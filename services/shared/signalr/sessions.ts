@@ -10,13 +10,13 @@ export type Session<Identity> = {
   readonly polling: LongPollingTransport | undefined;
 };
 
-/** The connections that live here, by id, and the ids that were used up while their token is still fresh. */
+/** The connections that live here, by id, and the ids that began here a short while ago: none begins twice. */
 export class Sessions<Identity> implements Ticking {
   readonly #live = new Map<string, Session<Identity>>();
   readonly #ticker: Ticker;
   readonly #freshTicks: number;
-  #used = new Set<string>();
-  #usedBefore = new Set<string>();
+  #spent = new Set<string>();
+  #spentBefore = new Set<string>();
   #turnedAt: number;
 
   constructor(ticker: Ticker, freshMs: number) {
@@ -38,25 +38,28 @@ export class Sessions<Identity> implements Ticking {
   }
 
   add(id: string, session: Session<Identity>): void {
-    this.#ticker.add(this);
     this.#live.set(id, session);
-    this.#used.add(id);
   }
 
   remove(id: string): void {
     this.#live.delete(id);
   }
 
-  /** A connection of this id began here not longer ago than a token is fresh: it must not begin again. */
-  wasUsed(id: string): boolean {
-    return this.#used.has(id) || this.#usedBefore.has(id);
+  /** Remembers an id for as long as its token is fresh. */
+  spend(id: string): void {
+    this.#ticker.add(this);
+    this.#spent.add(id);
+  }
+
+  wasSpent(id: string): boolean {
+    return this.#spent.has(id) || this.#spentBefore.has(id);
   }
 
   tick(now: number): void {
     if (now - this.#turnedAt < this.#freshTicks) return;
     this.#turnedAt = now;
-    this.#usedBefore = this.#used;
-    this.#used = new Set();
-    if (this.#usedBefore.size === 0 && this.#live.size === 0) this.#ticker.remove(this);
+    this.#spentBefore = this.#spent;
+    this.#spent = new Set();
+    if (this.#spentBefore.size === 0) this.#ticker.remove(this);
   }
 }

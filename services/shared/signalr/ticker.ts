@@ -50,8 +50,8 @@ export class Ticker {
   #schedule(): { cancel(): void } {
     return this.#clock.after(this.tickMs, () => {
       this.#now++;
-      for (const member of this.#members) member.tick(this.#now);
       this.#timer = this.#members.size > 0 ? this.#schedule() : undefined;
+      for (const member of this.#members) member.tick(this.#now);
     });
   }
 }
