@@ -35,12 +35,20 @@ export function ConnectionPill({ connection, transport, choose, retry }: Connect
         onClick={() => setOpen(!open)}
       >
         <span className="pill-dot" aria-hidden="true" />
-        <span role="status">
+        <span className="pill-text">
           {text}
-          {detail && <span className="pill-detail"> · {detail}</span>}
+          {detail && (
+            <span className="pill-detail">
+              <span className="pill-separator"> · </span>
+              {detail}
+            </span>
+          )}
         </span>
         <Icon name="chevron" />
       </button>
+      <span className="hidden" role="status">
+        {detail ? `${text} over ${detail}` : text}
+      </span>
       {open && (
         <div id="connection-menu" className="menu">
           {connection.state === 'waiting' && <Waiting connection={connection} retry={retry} />}

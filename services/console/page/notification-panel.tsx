@@ -97,7 +97,6 @@ export function NotificationPanel({ client, api, state, hint, overlay, close }: 
             act('Marking all as read', () => client.markAllRead());
           }}
         >
-          <Icon name="checks" />
           Mark all read
         </button>
       </div>

@@ -6,21 +6,28 @@ import { deedOf } from './wording.ts';
 
 const shownMs = 7_000;
 
-type ToastsProps = { toasts: readonly Toast[]; dismiss: (key: string) => void; openPanel: () => void };
+type ToastsProps = {
+  toasts: readonly Toast[];
+  dismiss: (key: string) => void;
+  /** Said, not shown: the list covers the page and shows it. */
+  quiet: boolean;
+  /** undefined: it is open. */
+  openPanel: (() => void) | undefined;
+};
 
-export function Toasts({ toasts, dismiss, openPanel }: ToastsProps) {
+export function Toasts({ toasts, dismiss, quiet, openPanel }: ToastsProps) {
   return (
-    <section className="toasts" aria-label="New notifications">
+    <section className={quiet ? 'toasts hidden' : 'toasts'} aria-label="New notifications">
       <div role="status" aria-live="polite" aria-atomic="false" aria-relevant="additions">
         {toasts.map((toast) => (
-          <ToastCard key={toast.key} toast={toast} dismiss={dismiss} openPanel={openPanel} />
+          <ToastCard key={toast.key} toast={toast} dismiss={dismiss} quiet={quiet} openPanel={openPanel} />
         ))}
       </div>
     </section>
   );
 }
 
-function ToastCard({ toast, dismiss, openPanel }: { toast: Toast } & Omit<ToastsProps, 'toasts'>) {
+function ToastCard({ toast, dismiss, quiet, openPanel }: { toast: Toast } & Omit<ToastsProps, 'toasts'>) {
   const [held, setHeld] = useState(false);
   const { key } = toast;
   useEffect(() => {
@@ -28,10 +35,6 @@ function ToastCard({ toast, dismiss, openPanel }: { toast: Toast } & Omit<Toasts
     const timer = setTimeout(() => dismiss(key), shownMs);
     return () => clearTimeout(timer);
   }, [held, dismiss, key]);
-  const open = () => {
-    openPanel();
-    dismiss(key);
-  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only waits longer while somebody points at it or is in it
     <div
@@ -42,12 +45,28 @@ function ToastCard({ toast, dismiss, openPanel }: { toast: Toast } & Omit<Toasts
       onBlur={() => setHeld(false)}
     >
       {toast.kind === 'one' ? <One toast={toast} /> : <p>{toast.count} new notifications while you were away</p>}
-      <button type="button" className="button button-quiet" onClick={open}>
-        Show
-      </button>
-      <button type="button" className="icon-button icon-button-small" aria-label="Dismiss" onClick={() => dismiss(key)}>
-        <Icon name="close" />
-      </button>
+      {!quiet && openPanel && (
+        <button
+          type="button"
+          className="button button-quiet"
+          onClick={() => {
+            openPanel();
+            dismiss(key);
+          }}
+        >
+          Show
+        </button>
+      )}
+      {!quiet && (
+        <button
+          type="button"
+          className="icon-button icon-button-small"
+          aria-label="Dismiss"
+          onClick={() => dismiss(key)}
+        >
+          <Icon name="close" />
+        </button>
+      )}
     </div>
   );
 }

@@ -127,9 +127,8 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
       <Toasts
         toasts={toasts.toasts}
         dismiss={toasts.dismiss}
-        openPanel={() => {
-          setOpen(true);
-        }}
+        quiet={open && !wide}
+        openPanel={open ? undefined : () => setOpen(true)}
       />
     </div>
   );
