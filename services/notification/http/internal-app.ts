@@ -1,0 +1,55 @@
+import type { Express } from 'express';
+import { z } from 'zod';
+import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
+import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { isUserId, type StreamId } from '#shared/contract/ids.ts';
+import { internalPaths, maxInternalBatch, type StreamSource } from '#shared/contract/internal-calls.ts';
+import { createApp, finishApp } from '#shared/http/app.ts';
+import { requireInternal } from '#shared/http/authenticated.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+
+/** The largest batch with the longest names. */
+const bodyLimitBytes = 1_048_576;
+const longestStream = 300;
+
+const stream = z.custom<StreamId>(
+  (value) => typeof value === 'string' && value.length > 0 && value.length <= longestStream,
+);
+const headsRequest = z.object({ streams: z.array(stream).max(maxInternalBatch) });
+const changesRequest = z.object({
+  requests: z.array(z.object({ stream, after: z.int().min(0) })).max(maxInternalBatch),
+  limit: z.int().min(1).max(1_000).default(200),
+});
+const membershipsRequest = z.object({ user: z.custom<string>(isUserId) });
+
+export type InternalAppOptions = {
+  readonly source: StreamSource;
+  readonly tokens: InternalTokens;
+  readonly log: Logger;
+};
+
+/** What the hubs ask, behind `INTERNAL_SECRET`; no gateway routes it and no browser may call it. */
+export function createInternalApp({ source, tokens, log }: InternalAppOptions): Express {
+  const origins = createOriginPolicy({ origins: [], allowAbsent: true });
+  const app = createApp({ log, origins, bodyLimitBytes });
+  app.use(requireInternal(tokens));
+  app.post(internalPaths.heads, async (request, response) => {
+    response.json(await source.heads(parse(headsRequest, request.body)));
+  });
+  app.post(internalPaths.changes, async (request, response) => {
+    response.json(await source.changes(parse(changesRequest, request.body)));
+  });
+  app.post(internalPaths.memberships, async (request, response) => {
+    response.json(await source.memberships(parse(membershipsRequest, request.body)));
+  });
+  finishApp(app, log);
+  return app;
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new PlatformError('bad_request', `${issue?.path.join('.') || 'the body'} is not as the contract says`);
+}

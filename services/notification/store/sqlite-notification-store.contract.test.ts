@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '#shared/runtime/log.ts';
+import { describeNotificationStore, type StoreUnderTest } from './notification-store.contract.ts';
+import { openSqliteNotificationStore } from './sqlite-notification-store.ts';
+import { migrate } from './sqlite-schema.ts';
+import { sqliteStatements } from './sqlite-statements.ts';
+
+const log = createLogger({ name: 'test', level: 'silent' });
+
+describe('NotificationStore in one SQLite file', () => {
+  describeNotificationStore({ scale: 'full' }, async (): Promise<StoreUnderTest> => {
+    const folder = mkdtempSync(join(tmpdir(), 'sonixy-store-'));
+    return {
+      open: async (clock) => openSqliteNotificationStore({ file: join(folder, 'rows.sqlite'), clock, log }),
+      async [Symbol.asyncDispose]() {
+        rmSync(folder, { recursive: true });
+      },
+    };
+  });
+});
+
+describe('SQLite statements', () => {
+  const database = new DatabaseSync(':memory:');
+  migrate(database);
+
+  it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
+    const plan = database
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map((step) => String(step['detail']));
+    for (const step of plan) {
+      expect(step).not.toMatch(/TEMP B-TREE/);
+      if (/^SCAN/.test(step)) expect(step).toMatch(/^SCAN \(subquery|^SCAN CONSTANT ROW/);
+      if (/^SEARCH/.test(step)) expect(step).toMatch(/USING (COVERING INDEX|INDEX|PRIMARY KEY)/);
+    }
+  });
+});
