@@ -24,6 +24,13 @@ test('a shared secret', () => {
   });
 });
 
+test("issuer and audience are Sonixy's unless set", () => {
+  expect(readConfig({ JWT_HS256_SECRET: secret }, readTokenConfig)).toMatchObject({
+    issuer: 'Sonixy.IdentityService',
+    audience: 'Sonixy.Client',
+  });
+});
+
 test.each(['https://id.example/jwks', 'http://localhost:1/jwks', 'http://127.0.0.1/jwks', 'http://[::1]/jwks'])(
   'keys from %s',
   (url) => {
@@ -44,11 +51,7 @@ test.each([
 });
 
 test('faults name the setting and never the secret', () => {
-  expect(faultsOf({})).toEqual([
-    'JWT_ISSUER is required',
-    'JWT_AUDIENCE is required',
-    'JWT_JWKS_URL or JWT_HS256_SECRET (or JWT_HS256_SECRET_FILE) is required',
-  ]);
+  expect(faultsOf({})).toEqual(['JWT_JWKS_URL or JWT_HS256_SECRET (or JWT_HS256_SECRET_FILE) is required']);
   expect(faultsOf({ ...base, JWT_HS256_SECRET: 'canary' })).toEqual([
     'JWT_HS256_SECRET must have at least 32 bytes, got 6',
   ]);

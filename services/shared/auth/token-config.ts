@@ -2,11 +2,14 @@ import type { EnvReader } from '#shared/runtime/config.ts';
 import { minSecretBytes } from './hs256-key.ts';
 import type { TokenConfig } from './token-verifier.ts';
 
-/** `JWT_ISSUER`, `JWT_AUDIENCE`, either `JWT_JWKS_URL` or `JWT_HS256_SECRET` (or its file), `JWT_CLOCK_SKEW_SECONDS` (0). */
+/**
+ * `JWT_ISSUER` and `JWT_AUDIENCE` (Sonixy's by default), either `JWT_JWKS_URL` or `JWT_HS256_SECRET` (or its file),
+ * `JWT_CLOCK_SKEW_SECONDS` (0). There is no default key.
+ */
 export function readTokenConfig(env: EnvReader): TokenConfig {
   return {
-    issuer: env.text('JWT_ISSUER'),
-    audience: env.text('JWT_AUDIENCE'),
+    issuer: env.text('JWT_ISSUER', { default: 'Sonixy.IdentityService' }),
+    audience: env.text('JWT_AUDIENCE', { default: 'Sonixy.Client' }),
     clockSkewSeconds: env.integer('JWT_CLOCK_SKEW_SECONDS', { default: 0, min: 0, max: 60 }),
     keys: readKeys(env),
   };

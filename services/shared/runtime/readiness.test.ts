@@ -17,3 +17,12 @@ test('only required parts make a process not ready', () => {
   readiness.set('store', { ready: true, required: true, detail: 'open' });
   expect(readiness.report().ready).toBe(true);
 });
+
+test('a watched part is asked at each report', () => {
+  const readiness = new Readiness();
+  let ready = false;
+  readiness.watch('bus', () => ({ ready, required: true, detail: 'connecting' }));
+  expect(readiness.report().ready).toBe(false);
+  ready = true;
+  expect(readiness.report().ready).toBe(true);
+});
