@@ -1,11 +1,13 @@
 import { connect } from 'amqplib';
+import { describe } from 'vitest';
 import { createLogger } from '#shared/runtime/log.ts';
 import { describeOnServers } from '#test/dev-env/contract-servers.ts';
 import { connectAmqpBus } from './amqp-bus.ts';
 import { type BusHarness, describeBus } from './bus.contract.ts';
+import { describeReceiveEndpoint } from './receive-endpoint.contract.ts';
 
 describeOnServers('rabbitmq', 'AMQP bus', (serverUrl) => {
-  describeBus(async (): Promise<BusHarness> => {
+  const open = async (): Promise<BusHarness> => {
     const url = await serverUrl();
     return {
       features: { persistent: true },
@@ -20,5 +22,7 @@ describeOnServers('rabbitmq', 'AMQP bus', (serverUrl) => {
         await connection.close();
       },
     };
-  });
+  };
+  describeBus(open);
+  describe('receive endpoint', () => describeReceiveEndpoint(open));
 });

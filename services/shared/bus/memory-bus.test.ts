@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { receiveTopology } from '#shared/masstransit/topology.ts';
 import { describeBus } from './bus.contract.ts';
 import { createMemoryBus } from './memory-bus.ts';
+import { describeReceiveEndpoint } from './receive-endpoint.contract.ts';
 
 describe('memory bus', () => {
-  describeBus(async () => ({
+  const open = async () => ({
     features: { persistent: false },
     make: createMemoryBus,
     remove: async () => undefined,
-  }));
+  });
+  describeBus(open);
+  describe('receive endpoint', () => describeReceiveEndpoint(open));
 
   it('shows what lies in a queue', async () => {
     const bus = createMemoryBus();
