@@ -412,12 +412,12 @@ describe('time', () => {
   });
 
   test('no pings go out while there is something to send', async () => {
-    await using hub = await serveHub({}, { limits: { keepAliveMs: 500 } });
+    await using hub = await serveHub({}, { limits: { keepAliveMs: 1000 } });
     const raw = await shake(hub);
-    for (let n = 0; n < 30; n++) {
+    const until = Date.now() + 2000;
+    for (let n = 0; Date.now() < until; n++) {
       hub.live[0]?.write([encodeInvocation('json', 'a', [n])]);
       await eventually(() => (raw.all().includes(`[${n}]`) ? undefined : 'not there'));
-      await new Promise((resolve) => setTimeout(resolve, 25));
     }
     expect(raw.all()).not.toContain('"type":6');
   });
