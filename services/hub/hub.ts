@@ -11,6 +11,7 @@ import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import { createSignalRServer, type TokenKeys, type Worker } from '#shared/signalr/index.ts';
+import { KeepAlive } from './sockets/keep-alive.ts';
 import { type HubIdentity, notificationsHub } from './sockets/signalr.ts';
 import { createSocketIoEdge } from './sockets/socket-io.ts';
 
@@ -77,14 +78,19 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
     maxMessagesPerMinute,
   });
 
-  const handleRequest = (request: IncomingMessage, response: ServerResponse) =>
-    signalR.handleRequest(request, response) || socketIo.handleRequest(request, response);
+  const keepAlive = new KeepAlive();
+
+  const handleRequest = (request: IncomingMessage, response: ServerResponse) => {
+    keepAlive.track(request, response);
+    return signalR.handleRequest(request, response) || socketIo.handleRequest(request, response);
+  };
   const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
     signalR.handleUpgrade(request, socket, head) || socketIo.handleUpgrade(request, socket, head);
 
   return {
     handleRequest,
     attach(server) {
+      keepAlive.watch(server);
       takeFirst(server, 'request', handleRequest, (_request, response) => response.writeHead(404).end());
       takeFirst(server, 'upgrade', handleUpgrade, (_request, socket) =>
         socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
@@ -99,7 +105,11 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
     get sourceFailing() {
       return hub.sourceFailing;
     },
-    drain: () => hub.drain(),
+    drain() {
+      const drained = hub.drain();
+      keepAlive.end();
+      return drained;
+    },
     async close() {
       hub.close();
       socketIo.close();

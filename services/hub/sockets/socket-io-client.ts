@@ -58,7 +58,13 @@ export class SocketIoClient implements ClientConnection {
 
   close(reason: CloseReason): void {
     // A stock client comes back after a lost transport, and stays away after a DISCONNECT packet.
-    if (closeReasons[reason].reconnect) this.#socket.conn.close(reason === 'slow');
-    else this.#socket.disconnect(true);
+    if (!closeReasons[reason].reconnect) this.#socket.disconnect(true);
+    else this.#socket.conn.close(reason === 'slow' || this.#mayBeGone);
+  }
+
+  /** Between two polls with nothing to flush: the next poll may go elsewhere, and the library would wait for it. */
+  get #mayBeGone(): boolean {
+    const { name, writable } = this.#socket.conn.transport;
+    return name === 'polling' && !writable && this.#bufferedBytes === 0;
   }
 }

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '#shared/runtime/config.ts';
+import { readHubConfig } from './config.ts';
+
+const key = () => randomBytes(32).toString('base64');
+const good = {
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  NOTIFICATION_URL: 'http://notification:8094',
+  INTERNAL_SECRET: key(),
+  HUB_ID_KEYS: `2:${key()},1:${key()}`,
+  JWT_ISSUER: 'issuer',
+  JWT_AUDIENCE: 'audience',
+  JWT_HS256_SECRET: key(),
+};
+
+function faults(change: Record<string, string | undefined>): readonly string[] {
+  try {
+    readHubConfig({ ...good, ...change });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('hub config', () => {
+  it('takes the first id key as the current one and keeps the others', () => {
+    const { idKeys, port, limits } = readHubConfig({ ...good, HUB_MAX_CONNECTIONS: '5' });
+    expect(idKeys.current).toBe('2');
+    expect([...idKeys.keys.keys()]).toEqual(['2', '1']);
+    expect([port, limits.maxConnections, limits.drainWindowMs]).toEqual([8097, 5, 15_000]);
+  });
+
+  it('reports all faults at once', () => {
+    expect(faults({ REDIS_URL: '', NOTIFICATION_URL: 'ftp://x', HUB_MAX_CONNECTIONS: 'many' })).toHaveLength(3);
+  });
+
+  it.each([['1:c2hvcnQ='], ['1'], [`1:${key()},1:${key()}`], [`a b:${key()}`], [',']])(
+    'refuses id keys like %j',
+    (keys) => {
+      const found = faults({ HUB_ID_KEYS: keys });
+      expect(found.length).toBeGreaterThan(0);
+      expect(found.join()).not.toContain(keys.split(':')[1]?.slice(0, 20) || 'nothing');
+    },
+  );
+});

@@ -1,0 +1,101 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { issueToken } from '#shared/auth/token-issuer.ts';
+import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import type { Backplane } from '#shared/backplane/backplane.ts';
+import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
+import { streamChannel } from '#shared/contract/names.ts';
+import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
+import { listen } from '#shared/http/listen.ts';
+import { systemClock as clock } from '#shared/runtime/clock.ts';
+import { createLogger } from '#shared/runtime/log.ts';
+import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
+import { SimulatedStream } from '#shared/stream/position-simulator.ts';
+import { SimulatedSource } from '#shared/stream/simulated-source.ts';
+import { createHubSockets, type HubSockets, type HubSocketsOptions } from './hub.ts';
+
+export const listedOrigin = 'https://sonixy.example';
+
+/** What workers of one platform share. */
+export type SharedParts = {
+  readonly secret: string;
+  readonly idKey: Uint8Array;
+  readonly source: SimulatedSource;
+  /** Alice's. */
+  readonly stream: SimulatedStream;
+  readonly backplane: Backplane;
+};
+
+export type SimulatedWorker = AsyncDisposable & {
+  readonly shared: SharedParts;
+  readonly url: string;
+  readonly hub: HubSockets;
+  readonly metrics: Metrics;
+  readonly source: SimulatedSource;
+  /** Alice's. */
+  readonly stream: SimulatedStream;
+  /** All that was logged, every level. */
+  readonly logged: () => string;
+  publish(frame: PushFrame): Promise<void>;
+  token(user?: string, lifetimeSeconds?: number): Promise<string>;
+};
+
+/** A hub worker on a real listener, in front of a simulated service. */
+export async function startWorker(
+  options: Partial<Pick<HubSocketsOptions, 'limits' | 'closeAtExpiry'>> & {
+    readonly allowAbsent?: boolean;
+    readonly shared?: SharedParts;
+  } = {},
+): Promise<SimulatedWorker> {
+  const lines: string[] = [];
+  const log = createLogger({ name: 'hub', level: 'trace', destination: { write: (line) => void lines.push(line) } });
+  const shared = options.shared ?? newSharedParts();
+  const { secret, source, stream, backplane } = shared;
+  const [issuer, audience] = ['issuer', 'audience'];
+  const tokens = { issuer, audience, clockSkewSeconds: 0, keys: { kind: 'hs256', secret } } as const;
+  const metrics = createMetrics('hub');
+  const server = createServer();
+  const listener = await listen(server, { host: '127.0.0.1', port: 0, closeGraceMs: 100 });
+  const url = `http://127.0.0.1:${listener.port}`;
+  const hub = createHubSockets({
+    source,
+    backplane,
+    verifier: createTokenVerifier(tokens, { clock, log }),
+    origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
+    idKeys: { current: '1', keys: new Map([['1', shared.idKey]]) },
+    worker: { id: randomUUID(), address: url },
+    ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.closeAtExpiry ? { closeAtExpiry: options.closeAtExpiry } : {}),
+    clock,
+    log,
+    metrics,
+  });
+  hub.attach(server);
+  return {
+    shared,
+    url,
+    hub,
+    metrics,
+    source,
+    stream,
+    logged: () => lines.join(''),
+    publish: (frame) => backplane.publish(streamChannel(frame.stream), encodePushFrame(frame)),
+    token: (user = 'alice', lifetimeSeconds = 3_600) => issueToken({ secret, issuer, audience, user, lifetimeSeconds }),
+    async [Symbol.asyncDispose]() {
+      await hub.close();
+      await listener.close();
+    },
+  };
+}
+
+function newSharedParts(): SharedParts {
+  const source = new SimulatedSource();
+  return {
+    secret: randomBytes(32).toString('base64'),
+    idKey: randomBytes(32),
+    source,
+    stream: source.add(new SimulatedStream()),
+    backplane: createMemoryBackplane(),
+  };
+}
