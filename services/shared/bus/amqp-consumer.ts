@@ -73,7 +73,7 @@ export class AmqpConsumer implements BusConsumer {
       this.#failure = undefined;
       try {
         await this.#consumeOnce(model);
-        this.#log.warn({ queue: this.#options.queue }, 'consumer lost its channel');
+        if (!signal.aborted) this.#log.warn({ queue: this.#options.queue }, 'consumer lost its channel');
         if (Date.now() - startedAt >= stableAfterMs) attempt = 0;
       } catch (error) {
         this.#failed(error);

@@ -1,20 +1,19 @@
 import { PlatformError } from '#shared/contract/errors.ts';
 import { InvalidEventError } from '#shared/contract/user-interaction-event.ts';
-import { entityAddress } from '#shared/masstransit/addresses.ts';
-import { errorHeaders, skippedHeaders } from '#shared/masstransit/fault-headers.ts';
 import type { HostInfo } from '#shared/masstransit/host-info.ts';
 import { InvalidMessageError } from '#shared/masstransit/invalid-message-error.ts';
 import { readMessage } from '#shared/masstransit/received-message.ts';
-import { errorQueueOf, receiveTopology, skippedQueueOf, type Topology } from '#shared/masstransit/topology.ts';
+import { receiveTopology, type Topology } from '#shared/masstransit/topology.ts';
 import { type Backoff, backoffMs } from '#shared/runtime/backoff.ts';
 import { type Clock, systemClock, type Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
-import type { Bus, BusConsumer, BusMessage, Delivery } from './bus.ts';
+import type { Bus, BusConsumer, Delivery } from './bus.ts';
 import type { EndpointJob } from './endpoint-job.ts';
 import { EndpointMetrics } from './endpoint-metrics.ts';
 import { localHost } from './host-info.ts';
 import { type MessageConsumer, MessageConsumers } from './message-consumers.ts';
+import { MessageMover } from './message-mover.ts';
 import { Outage } from './outage.ts';
 
 export type { ReceivedMessage } from '#shared/masstransit/received-message.ts';
@@ -68,6 +67,7 @@ class Endpoint implements ReceiveEndpoint {
   readonly #topology: Topology;
   readonly #consumers: MessageConsumers;
   readonly #consumer: BusConsumer;
+  readonly #mover: MessageMover;
   readonly #metrics: EndpointMetrics;
   readonly #outage: Outage;
   readonly #clock: Clock;
@@ -92,6 +92,7 @@ class Endpoint implements ReceiveEndpoint {
       clock: this.#clock,
       run: (job) => this.#run(job),
     });
+    this.#mover = new MessageMover(bus, queue, options.host ?? localHost('sonixy-realtime'));
     this.#metrics = new EndpointMetrics(metrics, queue, () => this.#outage.isActive);
     this.#topology = receiveTopology({ queue, exchanges: consumers.map(({ exchange }) => exchange), deliveryLimit });
     this.#consumer = bus.consume({
@@ -199,28 +200,23 @@ class Endpoint implements ReceiveEndpoint {
   }
 
   #run(job: EndpointJob): void {
-    if (this.#isStopping || job.delivery.isLost) {
-      this.#answered(job);
-    } else if (this.#outage.holdsBack(job)) {
-      this.#outage.hold(job);
-    } else {
-      this.#handle(job.delivery, job.order, job);
-    }
+    // A lost one comes again as another.
+    if (this.#isStopping || job.delivery.isLost) return;
+    if (this.#outage.holdsBack(job)) this.#outage.hold(job);
+    else this.#handle(job.delivery, job.order, job);
   }
 
   #failed(job: EndpointJob, read: EndpointJob['read'], error: unknown): void {
     job.read = read;
     // It comes again, and is decided on then.
-    if (job.delivery.isLost || (this.#isStopping && !isForever(error))) {
-      this.#answered(job);
-      return;
-    }
+    if (this.#isStopping && !isForever(error)) return;
     const { queue, log } = this.#options;
     if (error instanceof PlatformError && error.code === 'unavailable') {
       if (this.#outage.begin(job)) log.warn({ queue, err: error }, 'store is away, consumption pauses');
       return;
     }
     this.#answered(job);
+    if (job.delivery.isLost) return;
     if (!isForever(error) && job.retries < this.#retry.retries) this.#retryLater(job);
     else this.#giveUp(job, error);
   }
@@ -241,53 +237,31 @@ class Endpoint implements ReceiveEndpoint {
   }
 
   #skip(job: EndpointJob): void {
-    const { queue, host = localHost('sonixy-realtime'), log } = this.#options;
+    const { queue, log } = this.#options;
     log.warn({ queue }, 'message of a type that nobody consumes moves to the skipped queue');
-    const { properties } = job.delivery;
-    void this.#move(job, 'skipped', skippedQueueOf(queue), {
-      ...properties,
-      headers: skippedHeaders(properties.headers, host),
-    });
+    this.#answered(job);
+    void this.#move(job, 'skipped', () => this.#mover.toSkipped(job));
   }
 
   #giveUp(job: EndpointJob, error: unknown): void {
-    const { queue, bus, host = localHost('sonixy-realtime'), log } = this.#options;
+    const { queue, log } = this.#options;
     log.error({ queue, err: error, retries: job.retries }, 'message moves to the error queue');
-    const { properties } = job.delivery;
-    const consumer = job.read?.consumer;
-    void this.#move(job, 'error', errorQueueOf(queue), {
-      ...properties,
-      expiration: undefined,
-      headers: errorHeaders(properties.headers, host, {
-        error,
-        at: new Date(this.#clock.now()),
-        inputAddress: entityAddress(bus.address, queue),
-        consumer: consumer && { type: consumer.name ?? queue, messageUrn: consumer.messageUrn },
-        retryCount: job.retries,
-      }),
-    });
+    void this.#move(job, 'error', () => this.#mover.toError(job, error, new Date(this.#clock.now())));
   }
 
-  async #move(
-    job: EndpointJob,
-    outcome: 'error' | 'skipped',
-    exchange: string,
-    properties: BusMessage['properties'],
-  ): Promise<void> {
-    const { bus, queue, log } = this.#options;
-    const { body, routingKey } = job.delivery;
+  async #move(job: EndpointJob, outcome: 'error' | 'skipped', move: () => Promise<void>): Promise<void> {
+    const { queue, log } = this.#options;
     this.#running += 1;
     try {
-      await bus.publish({ exchange, routingKey, body, properties, mandatory: true, retry: false });
+      await move();
       job.delivery.ack();
       this.#metrics.settled(outcome);
     } catch (error) {
-      log.error({ queue, exchange, err: error }, 'message cannot be moved and is given back');
+      log.error({ queue, err: error }, 'message cannot be moved and is given back');
       this.#giveBack(job);
     } finally {
       this.#ran();
     }
-    if (outcome === 'skipped') this.#answered(job);
   }
 
   /** After a while, or a message that can be neither handled nor moved would go round as fast as the broker can. */
