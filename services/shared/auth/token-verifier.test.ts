@@ -29,6 +29,8 @@ let jwksUrl: string;
 beforeAll(async () => {
   const keys = [
     { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', alg: 'RS256' },
+    // Leaves the choice of the algorithm to the token.
+    { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'any' },
     { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec', alg: 'ES256' },
     { ...ed.publicKey.export({ format: 'jwk' }), kid: 'ed' },
     // A provider that publishes a symmetric key must not turn HS256 on.
@@ -192,9 +194,10 @@ describe.each([
 describe('keys', () => {
   test.each<Signing>([
     rs256,
+    { ...rs256, kid: 'any' },
     { key: ec.privateKey, alg: 'ES256', kid: 'ec' },
     { key: ed.privateKey, alg: 'EdDSA', kid: 'ed' },
-  ])('JWKS takes $alg', async (signing) => {
+  ])('JWKS takes $alg of key $kid', async (signing) => {
     expect((await verifier('jwks').verify(await sign(good, signing))).user).toBe('alice');
   });
 
@@ -205,6 +208,8 @@ describe('keys', () => {
     ["a stranger's key under a known kid", () => sign(good, { ...rs256, key: stranger.privateKey })],
     ['RS256 under the kid of another kind', () => sign(good, { ...rs256, kid: 'ec' })],
     ['an algorithm that is not configured', () => sign(good, { ...rs256, alg: 'RS512' })],
+    ['RS512 with a key for anything', () => sign(good, { ...rs256, kid: 'any', alg: 'RS512' })],
+    ['PS256 with a key for anything', () => sign(good, { ...rs256, kid: 'any', alg: 'PS256' })],
     ['PS256 with a good key', () => sign(good, { ...rs256, alg: 'PS256' })],
     ['a kid that is no text', () => raw({ alg: 'RS256', kid: { $ne: 1 } }, good, () => 'AAAA')],
     [

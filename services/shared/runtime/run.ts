@@ -72,7 +72,6 @@ export function run(
     try {
       const running = await started;
       await running?.[Symbol.asyncDispose]();
-      process.exitCode = 0;
       log.info('stopped');
     } catch (err) {
       process.exitCode = 1;
