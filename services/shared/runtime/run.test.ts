@@ -66,8 +66,11 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s drains once and ends by emptying t
 });
 
 test('a second signal ends it without waiting', async () => {
-  const { child, said, ended } = start(`${server}
-    return { [Symbol.asyncDispose]: () => { log.info('draining'); return new Promise(() => {}); } };`);
+  const { child, said, ended } = start(
+    `${server}
+    return { [Symbol.asyncDispose]: () => { log.info('draining'); return new Promise(() => {}); } };`,
+    { SHUTDOWN_TIMEOUT: '3600' },
+  );
   await said('up');
   child.kill('SIGTERM');
   await said('draining');

@@ -35,12 +35,11 @@ export function run(
   const log = createLogger({ name, level: settings.level });
   const stopping = new AbortController();
 
-  const die = (err: unknown, message: string) => {
-    log.fatal({ err }, message);
+  // Node hands rejections that nobody takes to the same listener.
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'an error was thrown and nobody took it');
     process.exit(1);
-  };
-  process.on('unhandledRejection', (reason) => die(reason, 'a promise was rejected and nobody took it'));
-  process.on('uncaughtException', (error) => die(error, 'an error was thrown and nobody took it'));
+  });
 
   const started = start({ signal: stopping.signal, log }).catch((error: unknown) => {
     if (stopping.signal.aborted) {
