@@ -30,6 +30,7 @@ export function ConnectionPill({ connection, transport, choose, retry }: Connect
         ref={pill}
         type="button"
         className={`pill pill-${tone}`}
+        aria-label={detail ? `${text} · ${detail}` : text}
         aria-expanded={open}
         aria-controls="connection-menu"
         onClick={() => setOpen(!open)}
