@@ -16,10 +16,8 @@ await channel.consume(QUEUE, (message) => {
   const { message: event } = JSON.parse(message.content.toString());
   if (event.targetUserId) withRecipient += 1;
   seen += 1;
-  if (seen % 50 === 0) channel.ack(message, true);
-  if (seen === Number(COUNT)) {
-    channel.ack(message, true);
-    process.stdout.write(`done ${withRecipient}\n`);
-  }
+  const isLast = seen === Number(COUNT);
+  if (seen % 50 === 0 || isLast) channel.ack(message, true);
+  if (isLast) process.stdout.write(`done ${withRecipient}\n`);
 });
 process.stdout.write('ready\n');

@@ -37,7 +37,7 @@ export async function measureNotification({ amqpUrl, redisUrl, filler }: Servers
   });
   await consumes(opsUrl);
   const fill = () => filler.fill(queue, load.count, load.users);
-  return measureFrozen(service, fill, async () => {
+  return await measureFrozen(service, fill, async () => {
     const name = load.users === 0 ? 'notification_events_total' : 'notification_pushes_total';
     await eventually(
       async () => {
@@ -56,7 +56,7 @@ export async function measureBareConsume({ amqpUrl, filler }: Servers, load: Loa
   await using consumer = await startService({ main: 'test/bench/bare-consume.ts', env });
   await printed(consumer, 'ready');
   const fill = () => filler.fill(queue, load.count, load.users);
-  return measureFrozen(consumer, fill, () => printed(consumer, 'done'));
+  return await measureFrozen(consumer, fill, () => printed(consumer, 'done'));
 }
 
 /** Bare inserts into the store's schema. Seconds. */
@@ -79,7 +79,7 @@ async function consumes(opsUrl: string): Promise<void> {
 async function printed(process: Service, word: string): Promise<void> {
   await eventually(
     () => {
-      if (process.output().includes(`${word}`)) return undefined;
+      if (new RegExp(`^${word}\\b`, 'm').test(process.output())) return undefined;
       return process.running ? `no "${word}" yet` : `it ended: ${process.output()}`;
     },
     { timeoutMs: doneTimeoutMs, everyMs: 5 },

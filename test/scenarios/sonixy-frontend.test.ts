@@ -84,7 +84,8 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
       const stored = await page.call('GET', '?page=1&pageSize=20');
       // What was stored between the REST answer and the connection is REST's, all else is shown.
       expect(stored.items.map(({ entityId }: NotificationDto) => entityId)).toEqual(['late', 'early']);
-      expect(page.unread()).toBe(shown.length);
+      // The page's count may be younger than its list by what was stored between the two reads.
+      expect([shown.length, stored.unreadCount]).toContain(page.unread());
       await page.connection.stop();
     }
   });
