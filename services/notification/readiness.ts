@@ -6,49 +6,54 @@ import type { NotificationStore } from './store/notification-store.ts';
 
 export type WatchedParts = {
   readonly store: NotificationStore;
-  readonly backplane: Backplane;
   readonly endpoint: ReceiveEndpoint;
+  readonly backplane: Backplane;
   readonly clock: Clock;
 };
 
-const askEveryMs = 1_000;
+const pingEveryMs = 2_000;
 
-/** Nothing is required: an outage of a server hits all replicas alike, and taking them all out of service helps nobody. */
+/**
+ * Required is the store, until it has been reached once. An outage after that hits every replica alike: they stay ready,
+ * answer 503 themselves, and keep the events in the queue.
+ */
 export function watchNotification(
   readiness: Readiness,
-  { store, backplane, endpoint, clock }: WatchedParts,
+  { store, endpoint, backplane, clock }: WatchedParts,
 ): Disposable {
-  let storeAnswers = false;
+  readiness.watch('events', () => {
+    const { status, detail } = endpoint.state;
+    return { ready: status === 'consuming', required: false, detail };
+  });
+  readiness.watch('backplane', () => {
+    const up = backplane.state === 'up';
+    return {
+      ready: up,
+      required: false,
+      detail: up ? 'connected' : 'waiting for Redis: hubs repair from here meanwhile',
+    };
+  });
+  readiness.set('store', { ready: false, required: true, detail: 'waiting for the first answer' });
+
+  let reached = false;
+  let stopped = false;
   let timer: Timer | undefined;
-  let isOver = false;
 
-  async function ask(): Promise<void> {
-    storeAnswers = await store.ping().then(
-      () => true,
-      () => false,
-    );
-    if (!isOver) timer = clock.after(askEveryMs, () => void ask());
+  async function ping(): Promise<void> {
+    try {
+      await store.ping();
+      reached = true;
+      readiness.set('store', { ready: true, required: true, detail: 'answers' });
+    } catch {
+      readiness.set('store', { ready: false, required: !reached, detail: 'does not answer' });
+    }
+    if (!stopped) timer = clock.after(pingEveryMs, () => void ping());
   }
-  void ask();
+  void ping();
 
-  readiness.watch('store', () => ({
-    ready: storeAnswers,
-    required: false,
-    detail: storeAnswers ? 'answers' : 'waiting for the store',
-  }));
-  readiness.watch('queue', () => ({
-    ready: endpoint.state.status === 'consuming',
-    required: false,
-    detail: endpoint.state.detail,
-  }));
-  readiness.watch('backplane', () => ({
-    ready: backplane.state === 'up',
-    required: false,
-    detail: backplane.state === 'up' ? 'connected' : 'waiting for Redis',
-  }));
   return {
-    [Symbol.dispose]: () => {
-      isOver = true;
+    [Symbol.dispose]() {
+      stopped = true;
       timer?.cancel();
     },
   };

@@ -1,8 +1,9 @@
-import { type Collection, type Db, MongoClient } from 'mongodb';
+import { type Collection, type Db, type Document, MongoClient } from 'mongodb';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { collections } from '#shared/contract/names.ts';
 import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { StartError } from '#shared/runtime/start-error.ts';
 import { emptyHead, type Head } from '#shared/stream/feed.ts';
 import { isClash, toPlatformError } from './mongo-failure.ts';
 import { ensureIndexes } from './mongo-indexes.ts';
@@ -27,32 +28,23 @@ export class MongoDatabase {
   readonly rows: Collection<RowDocument>;
   readonly streams: Collection<StreamDocument>;
   readonly meta: Collection<MetaDocument>;
+  /** Only ever read. */
+  readonly sonixyNotifications: Collection<Document>;
   readonly #client: MongoClient;
   readonly #database: Db;
   readonly #log: Logger;
   #prepared: Promise<void> | undefined;
   #closed = false;
 
-  /** Connects in the background. @throws Error when the URL cannot be read */
+  /** Connects in the background. @throws StartError when the URL cannot be read */
   constructor({ url, database, log }: MongoDatabaseOptions) {
     this.#log = log;
-    this.#client = new MongoClient(url, {
-      appName: 'sonixy-notification',
-      retryWrites: true,
-      retryReads: true,
-      readPreference: 'primary',
-      readConcern: { level: 'majority' },
-      writeConcern: { w: 'majority', journal: true },
-      serverSelectionTimeoutMS: 2_000,
-      connectTimeoutMS: 3_000,
-      socketTimeoutMS: patienceMs,
-      waitQueueTimeoutMS: patienceMs,
-      maxPoolSize: 32,
-    });
+    this.#client = makeClient(url);
     this.#database = this.#client.db(database);
     this.rows = this.#database.collection(collections.notificationRows);
     this.streams = this.#database.collection(collections.notificationStreams);
     this.meta = this.#database.collection(collections.notificationMeta);
+    this.sonixyNotifications = this.#database.collection(collections.sonixyNotifications);
     void this.#keepPreparing();
   }
 
@@ -124,6 +116,27 @@ export class MongoDatabase {
         await pause(backoffMs(attempt, { baseMs: 200, capMs: 5_000 }));
       }
     }
+  }
+}
+
+function makeClient(url: string): MongoClient {
+  try {
+    return new MongoClient(url, {
+      appName: 'sonixy-notification',
+      retryWrites: true,
+      retryReads: true,
+      readPreference: 'primary',
+      readConcern: { level: 'majority' },
+      writeConcern: { w: 'majority', journal: true },
+      serverSelectionTimeoutMS: 2_000,
+      connectTimeoutMS: 3_000,
+      socketTimeoutMS: patienceMs,
+      waitQueueTimeoutMS: patienceMs,
+      maxPoolSize: 32,
+    });
+  } catch {
+    // The driver's text quotes the URL, password and all.
+    throw new StartError('the MongoDB URL cannot be read: check its options and the escaping of its password');
   }
 }
 

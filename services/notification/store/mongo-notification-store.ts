@@ -47,7 +47,7 @@ const epochAgeMs = 1_000;
  * NotificationStore on MongoDB, w:majority with journal. Returns at once and connects in the background; makes its indexes
  * before it writes.
  *
- * @throws Error when the URL cannot be read
+ * @throws StartError when the URL cannot be read
  */
 export function connectMongoNotificationStore(options: MongoNotificationStoreOptions): NotificationStore {
   return new MongoNotificationStore(new MongoDatabase(options), options.clock);

@@ -1,0 +1,50 @@
+import { ConfigError, type Env } from '#shared/runtime/config.ts';
+import { createLogger, type Logger } from '#shared/runtime/log.ts';
+import { readStoreConfig, type StoreConfig } from './config.ts';
+import { importSonixyNotifications } from './store/mongo-sonixy-import.ts';
+import type { NotificationStore } from './store/notification-store.ts';
+
+type OpenStore = (config: StoreConfig, log: Logger) => NotificationStore;
+type Command = (config: StoreConfig, log: Logger, openStore: OpenStore) => Promise<void>;
+
+/** Run once and end: `node services/notification/main.ts <command>`. */
+const commands: Record<string, Command> = {
+  /** The last step of a restore. */
+  async 'new-epoch'(config, log, openStore) {
+    const store = openStore(config, log);
+    const epoch = await store.newEpoch().finally(() => store.close());
+    print(`new epoch ${epoch}: every client reloads`);
+  },
+
+  /** Sonixy's own rows; may be stopped and run again at any time. */
+  async import(config, log, openStore) {
+    if (config.kind !== 'mongo') throw new ConfigError(['MONGODB_URL is required: Sonixy keeps its rows on MongoDB']);
+    const store = openStore(config, log);
+    const { url, database } = config;
+    const result = await importSonixyNotifications({
+      url,
+      database,
+      store,
+      log,
+      onProgress: ({ read, lastId }) => print(`${read} rows read, up to ${lastId}`),
+    }).finally(() => store.close());
+    print(`done: ${result.imported} imported, ${result.known} known already, ${result.skipped} skipped`);
+  },
+};
+
+export async function runCommand(name: string, env: Env, openStore: OpenStore): Promise<void> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  try {
+    if (!command) throw new ConfigError([`no command ${name}: there are ${Object.keys(commands).join(' and ')}`]);
+    const log = createLogger({ name: 'notification', level: 'warn' });
+    await command(readStoreConfig(env), log, openStore);
+  } catch (error) {
+    const faults = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : 'failed'];
+    for (const fault of faults) process.stderr.write(`notification ${name}: ${fault}\n`);
+    process.exitCode = error instanceof ConfigError ? 78 : 1;
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
