@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { demoPosts } from '#services/console/page/posts.ts';
 import { launchChromium } from '#test/dev-env/chromium.ts';
 import { freePort } from '#test/dev-env/free-port.ts';
 import { type Service, startService } from '#test/dev-env/process.ts';
@@ -50,10 +51,14 @@ export async function startStandalonePage(env: Record<string, string> = {}): Pro
     open: (user, options = {}) => open(browser, url, user, options),
     async act(from, to, action = 'Like') {
       const { token } = (await post(`${url}/demo/sign-in`, { user: from })) as { token: string };
-      await post(`${url}/demo/events`, { action, to, entityId: `${to}-post` }, token);
+      await post(`${url}/demo/events`, { action, to, entityId: postOf(to) }, token);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function postOf(user: string): string {
+  return demoPosts.find(({ author }) => author === user)?.id ?? `${user}-post`;
 }
 
 /** A second tab of the same person in the same browser. */
