@@ -197,6 +197,29 @@ describeWithServer('rabbitmq', 'AMQP bus over faults', () => {
     await publishing;
   });
 
+  it('sends again what the broker refuses for now', async () => {
+    const { queue, exchange } = names();
+    const connection = await connect(server.url);
+    const channel = await connection.createChannel();
+    await channel.assertExchange(exchange, 'fanout', { durable: true });
+    await channel.assertQueue(queue, { durable: true, maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } });
+    await channel.bindQueue(queue, exchange, '');
+    const bus = makeBus();
+    const texts = ['a', 'b', 'c', 'd', 'e'];
+    let confirmed = 0;
+    const publishes = texts.map(async (text) => {
+      await bus.publish({ exchange, body: Buffer.from(text), properties: {} });
+      confirmed += 1;
+    });
+    await eventually(() => (logged.includes('broker refuses messages') ? undefined : 'nothing refused'));
+    expect(confirmed).toBeLessThan(texts.length);
+    const seen = new Set<string>();
+    await channel.consume(queue, (message) => void seen.add(String(message?.content)), { noAck: true });
+    await Promise.all(publishes);
+    await eventually(() => (seen.size === texts.length ? undefined : `${seen.size} seen`));
+    await connection.close();
+  });
+
   it('parks a message that kills its consumer’s process limit + 1 times', async () => {
     const target = names();
     const bus = makeBus();

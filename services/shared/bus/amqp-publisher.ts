@@ -173,7 +173,10 @@ export class AmqpPublisher {
       if (entry.isReturned) this.#fail(entry, 'unavailable', `no queue is bound to ${entry.message.exchange}`);
       else this.#settle(entry, entry.resolve);
     } else {
-      if (error.message === 'message nacked') this.#isRetiring = true;
+      if (error.message === 'message nacked' && !this.#isRetiring) {
+        this.#isRetiring = true;
+        this.#options.log.warn({ exchange: entry.message.exchange }, 'broker refuses messages');
+      }
       if (entry.message.retry === false)
         this.#fail(entry, 'unavailable', `the broker did not confirm: ${error.message}`);
       else this.#again.push(entry);

@@ -7,6 +7,8 @@ export type OutageOptions = {
   readonly clock: Clock;
   /** Handles a job: the first one held, to find out, and all the others once it is over. */
   readonly run: (job: EndpointJob) => void;
+  /** `cause` when it begins, undefined when it is over. */
+  readonly onChange: (cause: unknown) => void;
 };
 
 /** While a store is away: what is in hand waits here in its order, and one message at a time asks whether it is back. */
@@ -38,36 +40,36 @@ export class Outage {
     this.#schedule();
   }
 
-  /** The store did not answer `job`. Returns whether that is news. */
-  begin(job: EndpointJob): boolean {
-    const isNews = !this.#isActive;
-    this.#isActive = true;
+  /** The store did not answer `job`. */
+  begin(job: EndpointJob, cause: unknown): void {
     if (job === this.#probe) {
       this.#probe = undefined;
       this.#failures += 1;
     }
     this.hold(job);
-    return isNews;
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#options.onChange(cause);
   }
 
-  /** The store answered `job`, with whatever. Returns whether that ended an outage; the rest then runs in order. */
-  answered(job: EndpointJob): boolean {
-    if (!this.#isActive || job !== this.#probe) return false;
-    const { held } = this.clear();
-    for (const next of held.sort((a, b) => a.order - b.order)) this.#options.run(next);
-    return true;
+  /** The store answered `job`, with whatever. If that ends an outage the rest runs, in order. */
+  answered(job: EndpointJob): void {
+    if (!this.#isActive || job !== this.#probe) return;
+    const held = this.#held.sort((a, b) => a.order - b.order);
+    this.clear();
+    for (const next of held) this.#options.run(next);
   }
 
-  /** Forgets everything; what was held is the caller's. */
-  clear(): { held: EndpointJob[] } {
-    const held = this.#held;
+  /** Forgets everything: what was held comes again. */
+  clear(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#held = [];
     this.#probe = undefined;
     this.#failures = 0;
+    if (!this.#isActive) return;
     this.#isActive = false;
-    return { held };
+    this.#options.onChange(undefined);
   }
 
   #schedule(): void {

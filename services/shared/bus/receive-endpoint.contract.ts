@@ -300,7 +300,7 @@ export function describeReceiveEndpoint(open: () => Promise<BusHarness>): void {
     let isAway = true;
     let asked = 0;
     const seen: number[] = [];
-    const { publish, endpoint, parked } = await start(
+    const { publish, endpoint, parked, counted, queue } = await start(
       async ({ payload }) => {
         asked += 1;
         if (isAway) throw new PlatformError('unavailable', 'the store is away');
@@ -311,12 +311,14 @@ export function describeReceiveEndpoint(open: () => Promise<BusHarness>): void {
     const failed = parked('error');
     await Promise.all(Array.from({ length: 20 }, (_, n) => publish({ n })));
     await eventually(() => (endpoint.state.status === 'paused' ? undefined : endpoint.state.status));
+    expect(await counted('bus_endpoint_paused')).toEqual({ [queue]: 1 });
     await eventually(() => (asked >= 12 ? undefined : `asked ${asked} times`));
     expect(seen).toEqual([]);
     isAway = false;
     await hasLength(seen, 20);
     expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => n));
     expect(endpoint.state.status).toBe('consuming');
+    expect(await counted('bus_endpoint_paused')).toEqual({ [queue]: 0 });
     expect(failed).toHaveLength(0);
   });
 

@@ -91,9 +91,10 @@ class Endpoint implements ReceiveEndpoint {
       backoff: options.outageBackoff ?? { baseMs: 200, capMs: 5_000 },
       clock: this.#clock,
       run: (job) => this.#run(job),
+      onChange: (cause) => this.#outageChanged(cause),
     });
     this.#mover = new MessageMover(bus, queue, options.host ?? localHost('sonixy-realtime'));
-    this.#metrics = new EndpointMetrics(metrics, queue, () => this.#outage.isActive);
+    this.#metrics = new EndpointMetrics(metrics, queue);
     this.#topology = receiveTopology({ queue, exchanges: consumers.map(({ exchange }) => exchange), deliveryLimit });
     this.#consumer = bus.consume({
       queue,
@@ -196,7 +197,7 @@ class Endpoint implements ReceiveEndpoint {
     delivery.ack();
     if (message.hasMadeId) this.#metrics.madeId();
     this.#metrics.handled();
-    if (job) this.#answered(job);
+    if (job) this.#outage.answered(job);
   }
 
   #run(job: EndpointJob): void {
@@ -210,20 +211,21 @@ class Endpoint implements ReceiveEndpoint {
     job.read = read;
     // It comes again, and is decided on then.
     if (this.#isStopping && !isForever(error)) return;
-    const { queue, log } = this.#options;
     if (error instanceof PlatformError && error.code === 'unavailable') {
-      if (this.#outage.begin(job)) log.warn({ queue, err: error }, 'store is away, consumption pauses');
+      this.#outage.begin(job, error);
       return;
     }
-    this.#answered(job);
+    this.#outage.answered(job);
     if (job.delivery.isLost) return;
     if (!isForever(error) && job.retries < this.#retry.retries) this.#retryLater(job);
     else this.#giveUp(job, error);
   }
 
-  #answered(job: EndpointJob): void {
+  #outageChanged(cause: unknown): void {
     const { queue, log } = this.#options;
-    if (this.#outage.answered(job)) log.info({ queue }, 'store is back, consumption resumes');
+    this.#metrics.paused(cause !== undefined);
+    if (cause) log.warn({ queue, err: cause }, 'store is away, consumption pauses');
+    else if (!this.#isStopping) log.info({ queue }, 'store is back, consumption resumes');
   }
 
   #retryLater(job: EndpointJob): void {
@@ -239,7 +241,7 @@ class Endpoint implements ReceiveEndpoint {
   #skip(job: EndpointJob): void {
     const { queue, log } = this.#options;
     log.warn({ queue }, 'message of a type that nobody consumes moves to the skipped queue');
-    this.#answered(job);
+    this.#outage.answered(job);
     void this.#move(job, 'skipped', () => this.#mover.toSkipped(job));
   }
 
