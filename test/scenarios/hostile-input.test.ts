@@ -51,9 +51,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
       garbage: randomBytes(1000),
       empty: Buffer.alloc(0),
       deep: Buffer.from(deepJson(10_000)),
-      'deep message': envelopeWith(({ message }) => {
-        message['targetId'] = JSON.parse(deepJson(5_000));
-      }),
+      'deep message': Buffer.from(
+        likeEnvelope({ to: 'victor', post: 'DEEP' }).toString().replace('"DEEP"', deepJson(5_000)),
+      ),
       huge: envelopeWith(({ message }) => {
         message['targetId'] = 'x'.repeat(5 * 1024 * 1024);
       }),

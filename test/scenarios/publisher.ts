@@ -69,28 +69,29 @@ export type Publisher = AsyncDisposable & {
 
 export async function publisherTo(url: string): Promise<Publisher> {
   let closed = false;
-  let channel: Promise<Awaited<ReturnType<typeof open>>> | undefined;
+  let channel: ReturnType<typeof open> | undefined;
 
   async function open() {
     const connection = await connect(url);
-    const forget = () => {
+    const waiting = new Set<(error: Error) => void>();
+    connection.on('error', () => undefined);
+    connection.once('close', () => {
       channel = undefined;
-    };
-    connection.on('error', forget);
-    connection.on('close', forget);
+      for (const reject of waiting) reject(new Error('the connection closed'));
+    });
     const confirmed = await connection.createConfirmChannel();
-    confirmed.on('error', forget);
+    confirmed.on('error', () => undefined);
     await confirmed.assertExchange(userInteractionExchange, 'fanout', { durable: true });
-    return { connection, confirmed };
+    return { connection, confirmed, waiting };
   }
 
   async function once(body: Buffer, contentType: string): Promise<void> {
     channel ??= open();
-    const { confirmed, connection } = await channel;
+    const { confirmed, waiting } = await channel;
     await new Promise<void>((resolve, reject) => {
-      connection.once('close', reject);
+      waiting.add(reject);
       confirmed.publish(userInteractionExchange, '', body, { contentType, persistent: true }, (error) => {
-        connection.off('close', reject);
+        waiting.delete(reject);
         if (error) reject(error);
         else resolve();
       });
