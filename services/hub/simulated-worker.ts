@@ -38,6 +38,8 @@ export type SimulatedWorker = AsyncDisposable & {
   /** All that was logged, every level. */
   readonly logged: () => string;
   publish(frame: PushFrame): Promise<void>;
+  /** Runs before the worker's own end, the latest first. */
+  later(end: () => unknown): void;
   token(user?: string, lifetimeSeconds?: number): Promise<string>;
 };
 
@@ -72,6 +74,7 @@ export async function startWorker(
     metrics,
   });
   hub.attach(server);
+  const ends: (() => unknown)[] = [];
   return {
     shared,
     url,
@@ -82,7 +85,9 @@ export async function startWorker(
     logged: () => lines.join(''),
     publish: (frame) => backplane.publish(streamChannel(frame.stream), encodePushFrame(frame)),
     token: (user = 'alice', lifetimeSeconds = 3_600) => issueToken({ secret, issuer, audience, user, lifetimeSeconds }),
+    later: (end) => void ends.unshift(end),
     async [Symbol.asyncDispose]() {
+      for (const end of ends.splice(0)) await end();
       await hub.close();
       await listener.close();
     },

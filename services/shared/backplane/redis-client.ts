@@ -25,7 +25,6 @@ export function openRedisClient({ url, purpose, commandTimeoutMs, log }: RedisCl
     connectTimeout: 5_000,
     commandTimeout: commandTimeoutMs,
     disconnectTimeout: 500,
-    enableAutoPipelining: true,
   });
   let reported: string | undefined;
   client.on('ready', () => {
