@@ -6,7 +6,7 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { InvalidEventError } from '#shared/contract/user-interaction-event.ts';
 import { eventually } from '#test/eventually.ts';
 import { like, startTestNotification, type TestNotification } from '../notification.fixture.ts';
-import { newUser } from '../store/notification-store.contract.ts';
+import { newUser } from '../store/notification-store.fixture.ts';
 
 let service: TestNotification;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UserId } from '#shared/contract/ids.ts';
 import { eventually } from '#test/eventually.ts';
 import { like, secret, startTestNotification, type TestNotification, tokenOf } from '../notification.fixture.ts';
-import { newUser } from '../store/notification-store.contract.ts';
+import { newUser } from '../store/notification-store.fixture.ts';
 import { routes } from './routes.ts';
 
 let service: TestNotification;

@@ -23,9 +23,11 @@ describeOnServers('mongodb', 'NotificationStore on MongoDB', (url) => {
     await client?.close();
   });
 
-  describeNotificationStore({ scale: 'small' }, async (): Promise<StoreUnderTest> => {
+  describeNotificationStore(async (): Promise<StoreUnderTest> => {
     const address = await url();
+    const { secantusVersion } = await client.db('admin').command({ buildInfo: 1 });
     return {
+      scale: secantusVersion === undefined ? 'full' : 'small',
       open: async (clock) => connectMongoNotificationStore({ url: address, database, clock, log }),
       async [Symbol.asyncDispose]() {},
     };

@@ -8,7 +8,7 @@ import type { Head } from '#shared/stream/feed.ts';
 import { describeOnServers } from '#test/dev-env/contract-servers.ts';
 import { connectMongoNotificationStore } from './mongo-notification-store.ts';
 import { type RowDocument, toDocument, toMove, toStoredRow } from './mongo-rows.ts';
-import { newUser, notification } from './notification-store.contract.ts';
+import { newUser, notification } from './notification-store.fixture.ts';
 import type { NotificationStore } from './notification-store.ts';
 import { changedRow, draftOf, newMark, newRow } from './stored-row.ts';
 

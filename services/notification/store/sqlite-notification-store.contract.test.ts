@@ -12,9 +12,10 @@ import { sqliteStatements } from './sqlite-statements.ts';
 const log = createLogger({ name: 'test', level: 'silent' });
 
 describe('NotificationStore in one SQLite file', () => {
-  describeNotificationStore({ scale: 'full' }, async (): Promise<StoreUnderTest> => {
+  describeNotificationStore(async (): Promise<StoreUnderTest> => {
     const folder = mkdtempSync(join(tmpdir(), 'sonixy-store-'));
     return {
+      scale: 'full',
       open: async (clock) => openSqliteNotificationStore({ file: join(folder, 'rows.sqlite'), clock, log }),
       async [Symbol.asyncDispose]() {
         rmSync(folder, { recursive: true });
