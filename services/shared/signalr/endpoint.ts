@@ -191,12 +191,12 @@ export class Endpoint<Identity> {
   async #identify(request: IncomingMessage, query: Query) {
     const sealed = query('id');
     const token = sealed ? this.#context.tokens.open(this.#context.path, sealed) : undefined;
-    const known = token ? this.#sessions.get(token.connectionId) : undefined;
-    const identity = await this.#authorize(request, known !== undefined);
+    // Should it end while this is awaited, its id is spent: leniency towards a live one never lets another begin.
+    const established = token !== undefined && this.#sessions.get(token.connectionId) !== undefined;
+    const identity = await this.#authorize(request, established);
     if (!sealed) throw new Refused(connectionIdRequired);
     if (!token) throw new Refused(noSuchConnection);
     const session = this.#sessions.get(token.connectionId);
-    if (!session && known) throw new Refused(noSuchConnection);
     if (session) {
       this.#requireSameUser(session, identity);
       this.#context.hub.onAuthorized?.(session.connection, identity);

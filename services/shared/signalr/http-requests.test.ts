@@ -366,6 +366,22 @@ describe('sends', () => {
     expect(hub.calls.map((call) => call.args[0])).toEqual(Array.from({ length: 50 }, (_, n) => n));
   });
 
+  test('that overlap are taken one after the other', async () => {
+    let heard = 0;
+    await using hub = await serveHub({ onAuthorized: () => void heard++ });
+    const token = await startPolling(hub);
+    const before = heard;
+    const slow = request(`${hub.url}?id=${token}`, { method: 'POST' });
+    const status = new Promise((resolve) => slow.on('response', (it) => resolve(it.resume().statusCode)));
+    slow.write('{"type":1,"target":"note",');
+    await eventually(() => (heard === before + 1 ? undefined : 'the first send has not arrived'));
+    const second = post(hub, token, '{"type":1,"target":"note","arguments":[2]}\u001e');
+    await eventually(() => (heard === before + 2 ? undefined : 'the second send has not arrived'));
+    slow.end('"arguments":[1]}\u001e');
+    expect([await status, (await second).status]).toEqual([200, 200]);
+    expect(hub.calls.map((call) => call.args[0])).toEqual([1, 2]);
+  });
+
   test('wait while a method is busy, and hold no more than a bounded backlog', async () => {
     let finish = () => {};
     await using hub = await serveHub({

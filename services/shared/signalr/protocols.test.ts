@@ -106,7 +106,9 @@ describe('MessagePack messages', () => {
 
   test('that announce many nested arrays cost no memory', () => {
     const bytes = Buffer.from('dd00007fff'.repeat(6000), 'hex');
+    const peakBefore = process.resourceUsage().maxRSS;
     expect(() => messagePackProtocol.decode(bytes, 64)).toThrow(ProtocolError);
+    expect(process.resourceUsage().maxRSS - peakBefore).toBeLessThan(100 * 1024);
   });
 });
 

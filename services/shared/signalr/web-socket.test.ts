@@ -103,8 +103,10 @@ describe('hub messages', () => {
       raw.socket.send(bytes.subarray(0, cut), { binary: true });
       raw.socket.send(bytes.subarray(cut), { binary: true });
     }
+    raw.socket.send('{"type":1,"invocationId":"8","target":"echo","arguments":[]}\u001e');
     const answer = '{"type":3,"invocationId":"7","result":["€",1]}\u001e';
-    const expected = `{}\u001e${answer.repeat(bytes.length + 1)}`;
+    const last = '{"type":3,"invocationId":"8","result":[]}\u001e';
+    const expected = `{}\u001e${answer.repeat(bytes.length + 1)}${last}`;
     await eventually(() => (raw.all() === expected ? undefined : `${raw.all().length} of ${expected.length}`));
   });
 
@@ -496,8 +498,9 @@ test('a socket that dies while it is being authorized harms nobody', async () =>
   const gate = new Promise<void>((resolve) => (release = resolve));
   await using hub = await serveHub({
     authorize: async () => {
-      arrived++;
-      if (arrived <= 10) await gate;
+      const number = ++arrived;
+      if (number <= 10) await gate;
+      if (number <= 5) throw Object.assign(new Error('no'), { status: 401 });
       return { name: 'alice', expired: false };
     },
   });
