@@ -10,6 +10,8 @@ import { NotificationClient } from './notification-client.ts';
 import { visibleRows } from './notification-list.ts';
 import { SignedOutError, type TokenSource } from './token-source.ts';
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** A script of the server: its rows, what was asked of it, and how it fails. */
 class Server {
   epoch = 'e';
@@ -64,7 +66,7 @@ class Server {
     };
   }
 
-  readonly api: Pick<NotificationApi, 'page' | 'feed' | 'markRead' | 'markAllRead'> = {
+  readonly api: Mutable<Pick<NotificationApi, 'page' | 'feed' | 'markRead' | 'markAllRead'>> = {
     page: async (page, pageSize) => {
       this.calls.push(`page ${page}`);
       if (this.readFailure) throw this.readFailure;
@@ -207,6 +209,49 @@ describe('a client', () => {
     expect(clock.waiting).toBeLessThanOrEqual(2);
   });
 
+  it('tells of no old row that changes before the first page is read', async () => {
+    for (let index = 0; index < 3; index += 1) server.add();
+    let answer: () => void = () => undefined;
+    const page = server.api.page;
+    server.api.page = async (index, pageSize) => {
+      const read = await page(index, pageSize);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return read;
+    };
+    start();
+    await called('page 1');
+    const [first] = server.rows;
+    if (first) server.push({ ...first, seq: 4, isRead: true, status: 1 });
+    if (first) server.push({ ...first, seq: 5 });
+    answer();
+    await shows([3, 2, 1]);
+    expect(arrived).toEqual([]);
+  });
+
+  it('reads after each subscription, also when an earlier reading is not through yet', async () => {
+    server.add();
+    start();
+    await shows([1]);
+    const answers: (() => void)[] = [];
+    const feed = server.api.feed;
+    server.api.feed = async (after, limit) => {
+      const read = await feed(after, limit);
+      if (answers.length === 0) await new Promise<void>((resolve) => answers.push(resolve));
+      return read;
+    };
+    server.handlers?.closed('gone');
+    clock.advance(backoff.baseMs);
+    await called('feed e.1');
+    server.handlers?.closed('gone again');
+    server.add();
+    clock.advance(backoff.capMs);
+    await called('subscribe e.1', 2);
+    for (const answer of answers) answer();
+    await shows([2, 1]);
+  });
+
   it('loads further pages', async () => {
     for (let index = 0; index < 45; index += 1) server.add();
     start();
@@ -264,6 +309,23 @@ describe('trouble', () => {
     server.openFailure = undefined;
     clock.advance(backoff.capMs);
     await isIn('connected');
+  });
+
+  it('begins anew after a connection that held, and grows over connections that end at once', async () => {
+    const attempt = () => (client.state.connection.state === 'waiting' ? client.state.connection.attempt : undefined);
+    start();
+    for (const expected of [1, 2, 3]) {
+      await isIn('connected');
+      await eventually(() => (client.state.list.floor === 0 ? undefined : 'not loaded'));
+      server.handlers?.closed('gone');
+      expect(attempt()).toBe(expected);
+      clock.advance(backoff.capMs);
+    }
+    await isIn('connected');
+    await called('feed e.0', 3);
+    clock.advance(5_000);
+    server.handlers?.closed('gone');
+    expect(attempt()).toBe(1);
   });
 
   it('ends at once when somebody asks for it', async () => {

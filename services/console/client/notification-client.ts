@@ -180,14 +180,13 @@ export class NotificationClient {
         return;
       }
       this.#live = live;
-      const connectedAt = clock.now();
       const cursor = cursorOf(this.#state.list) ?? null;
       const subscribed = await live.subscribe(cursor);
       overdue.cancel();
       if (!mine()) return;
       if (cursor === null || subscribed.reload) this.#set({ list: listFrom(subscribed.cursor) });
       clock.after(steadyAfterMs, () => {
-        if (mine() && clock.now() - connectedAt >= steadyAfterMs) this.#attempt = 0;
+        if (mine()) this.#attempt = 0;
       });
       await this.#read();
     } catch (error) {
