@@ -97,11 +97,17 @@ export class MongoDatabase {
 
   /** No write before the unique keys are there. */
   #prepare(): Promise<void> {
-    this.#prepared ??= ensureIndexes(this.#database).catch((error: unknown) => {
+    this.#prepared ??= this.#connect().catch((error: unknown) => {
       this.#prepared = undefined;
       throw error;
     });
     return this.#prepared;
+  }
+
+  async #connect(): Promise<void> {
+    // Explicitly: after a first connect that failed, calls that connect by themselves find a closed topology for ever.
+    await this.#client.connect();
+    await ensureIndexes(this.#database);
   }
 
   async #keepPreparing(): Promise<void> {
