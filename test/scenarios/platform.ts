@@ -33,6 +33,7 @@ export async function startPlatform({
   hubReplicas = 2,
   hubEnv = {},
   notificationEnv = {},
+  readyPath = '/readyz',
 } = {}): Promise<Platform> {
   await using parts = new AsyncDisposableStack();
   const [rabbitmq, redis, mongo] = await Promise.all([startRabbitMq(), startRedis(), startMongoDev()]);
@@ -47,16 +48,19 @@ export async function startPlatform({
     REDIS_URL: redis.url,
     CORS_ORIGINS: 'https://sonixy.example',
   };
-  const notifications = await replicas(notificationReplicas, 'services/notification/main.ts', () => ({
-    ...shared,
-    AMQP_URL: rabbitmq.url,
-    MONGODB_URL: mongo.url,
-    NOTIFICATION_QUEUE: queue,
-    ...notificationEnv,
-  }));
+  const notifications = await replicas(
+    { count: notificationReplicas, main: 'services/notification/main.ts', readyPath },
+    () => ({
+      ...shared,
+      AMQP_URL: rabbitmq.url,
+      MONGODB_URL: mongo.url,
+      NOTIFICATION_QUEUE: queue,
+      ...notificationEnv,
+    }),
+  );
   for (const replica of notifications) parts.defer(() => replica.service.kill());
   const idKeys = `1:${randomBytes(32).toString('base64')}`;
-  const hubs = await replicas(hubReplicas, 'services/hub/main.ts', (index) => ({
+  const hubs = await replicas({ count: hubReplicas, main: 'services/hub/main.ts', readyPath }, (index) => ({
     ...shared,
     HUB_ID_KEYS: idKeys,
     NOTIFICATION_URL: notifications[index % notifications.length]?.url ?? '',
@@ -97,8 +101,7 @@ export async function startPlatform({
 }
 
 async function replicas(
-  count: number,
-  main: string,
+  { count, main, readyPath }: { count: number; main: string; readyPath: string },
   env: (index: number) => Record<string, string>,
 ): Promise<Replica[]> {
   return Promise.all(
@@ -108,7 +111,7 @@ async function replicas(
       const service = await startService({
         main,
         env: { ...env(index), HOST: '127.0.0.1', PORT: String(port), OPS_PORT: String(opsPort) },
-        readyUrl: `${opsUrl}/readyz`,
+        readyUrl: opsUrl + readyPath,
       });
       return { url: `http://127.0.0.1:${port}`, opsUrl, service };
     }),

@@ -8,7 +8,7 @@ import { likeEnvelope, publisherTo } from './publisher.ts';
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the platform starts in any order', () => {
   it('without its servers too, says what it waits for, and heals by itself', async () => {
-    await using platform = await startPlatform({ notificationReplicas: 1, hubReplicas: 1 });
+    await using platform = await startPlatform({ notificationReplicas: 1, hubReplicas: 1, readyPath: '/livez' });
     const [notification, hub] = [platform.notifications[0]?.service, platform.hubs[0]?.service];
     if (!notification || !hub) throw new Error('the platform has no replicas');
     const servers = [platform.mongo, platform.redis, platform.rabbitmq];
