@@ -30,5 +30,5 @@ export async function isConnected(page: Page, over = 'SignalR · WebSocket'): Pr
 
 /** The list is there, empty or not. */
 export async function isLoaded(page: Page): Promise<void> {
-  await page.locator('#notifications .panel-count:not(:empty)').waitFor();
+  await page.getByRole('button', { name: /^Notifications, / }).waitFor();
 }

@@ -30,7 +30,7 @@ describeWithServer('chromium', 'pictures', () => {
       await isConnected(empty);
       const alice = await platform.open('alice', options);
       await isConnected(alice);
-      if (size === 'wide') await isLoaded(alice);
+      await isLoaded(alice);
       await platform.act('bob', 'alice');
       await alice.locator('.toast').waitFor();
       await alice.screenshot({ path: picture('toast') });

@@ -2,7 +2,8 @@ import type { NotificationChange, SubscribeAnswer } from '#shared/contract/notif
 
 /** What a live connection tells its owner. */
 export type LiveHandlers = {
-  changed(change: NotificationChange): void;
+  /** `isNew`: the server calls it new, not changed. */
+  changed(change: NotificationChange, isNew: boolean): void;
   /** The transport in use, for people: at the start and when socket.io upgrades. */
   transport(name: string): void;
   /** Once, after `open` resolved, however the connection ended; never after `close`. */

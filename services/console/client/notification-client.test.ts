@@ -48,8 +48,8 @@ class Server {
     return row;
   }
 
-  push(row = this.add()) {
-    this.handlers?.changed({ kind: 'notification', notification: row });
+  push(row = this.add(), isNew = row.seq === row.number) {
+    this.handlers?.changed({ kind: 'notification', notification: row }, isNew);
   }
 
   async open({ handlers, token }: { handlers: LiveHandlers; token(): Promise<string> }) {
@@ -203,13 +203,13 @@ describe('a client', () => {
     await eventually(() => (client.state.list.floor === 0 ? undefined : 'not loaded'));
     const old = server.handlers;
     old?.closed('gone');
-    old?.changed({ kind: 'notification', notification: server.add() });
+    old?.changed({ kind: 'notification', notification: server.add() }, true);
     old?.closed('again');
     expect(shown()).toEqual([]);
     expect(clock.waiting).toBeLessThanOrEqual(2);
   });
 
-  it('tells of no old row that changes before the first page is read', async () => {
+  it('tells of new rows and of no old ones that change, also before the first page is read', async () => {
     for (let index = 0; index < 3; index += 1) server.add();
     let answer: () => void = () => undefined;
     const page = server.api.page;
@@ -224,9 +224,10 @@ describe('a client', () => {
     await called('page 1');
     const [first] = server.rows;
     if (first) server.push({ ...first, seq: 4 });
+    server.push();
     answer();
-    await shows([3, 2, 1]);
-    expect(arrived).toEqual([]);
+    await shows([4, 3, 2, 1]);
+    expect(arrived).toEqual(['id-4']);
   });
 
   it('reads after each subscription, also when an earlier reading is not through yet', async () => {

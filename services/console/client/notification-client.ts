@@ -9,6 +9,7 @@ import {
   cursorOf,
   emptyList,
   hasGap,
+  isLoaded,
   listFrom,
   type Merged,
   type NotificationList,
@@ -170,7 +171,7 @@ export class NotificationClient {
           return token;
         },
         handlers: {
-          changed: (change) => mine() && this.#take(withChange(this.#state.list, change)),
+          changed: (change, isNew) => mine() && this.#take(withChange(this.#state.list, change), isNew),
           transport: (transport) => mine() && this.#set({ connection: { state: 'connected', transport } }),
           closed: (reason) => mine() && this.#lost(reason),
         },
@@ -233,11 +234,11 @@ export class NotificationClient {
     this.#live = undefined;
   }
 
-  #take({ list, arrived }: Merged): void {
+  #take({ list, arrived }: Merged, isNew = false): void {
     this.#set({ list });
-    // Before the first page a change of an old row looks like a new one.
-    if (arrived.length > 0 && this.#isLoaded()) this.#options.arrived(arrived);
-    if (this.#isLoaded() && (hasGap(list) || !list.unread.certain)) {
+    // Before the first page any row looks new.
+    if (arrived.length > 0 && (isNew || isLoaded(this.#state.list))) this.#options.arrived(arrived);
+    if (isLoaded(this.#state.list) && (hasGap(list) || !list.unread.certain)) {
       this.#gap ??= this.#options.clock.after(gapPatienceMs, () => this.#settle());
     }
   }
@@ -272,7 +273,7 @@ export class NotificationClient {
 
   async #readMissing(): Promise<void> {
     const { api } = this.#options;
-    for (let cursor = cursorOf(this.#state.list); cursor !== undefined && this.#isLoaded(); ) {
+    for (let cursor = cursorOf(this.#state.list); cursor !== undefined && isLoaded(this.#state.list); ) {
       const feed = await api.feed(cursor, feedLimit);
       if (feed.reload) {
         this.#set({ list: listFrom(feed.head) });
@@ -283,10 +284,6 @@ export class NotificationClient {
       cursor = feed.cursor;
     }
     if (!this.#state.list.unread.certain) await this.#readPage(1);
-  }
-
-  #isLoaded(): boolean {
-    return this.#state.list.floor !== Number.POSITIVE_INFINITY;
   }
 
   async #readPage(index: number): Promise<void> {

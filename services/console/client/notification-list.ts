@@ -53,6 +53,11 @@ export function cursorOf(list: NotificationList): string | undefined {
   return list.position && formatCursor(list.position);
 }
 
+/** Whether the first page is in. */
+export function isLoaded(list: NotificationList): boolean {
+  return list.floor !== Number.POSITIVE_INFINITY;
+}
+
 /** Whether changes between `position` and one that came are missing. The hub may send them yet, out of order. */
 export function hasGap(list: NotificationList): boolean {
   return list.ahead.size > 0;

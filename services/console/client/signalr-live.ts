@@ -1,6 +1,6 @@
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { hubPaths, serverMethods } from '#shared/contract/names.ts';
-import { liveMethods } from './live-changes.ts';
+import { listen } from './live-changes.ts';
 import { LiveRefusedError, type OpenLive } from './live-connection.ts';
 import { parseSubscribeAnswer } from './parse-answers.ts';
 
@@ -23,12 +23,7 @@ export function signalRLive(transport: SignalRTransport): OpenLive {
       })
       .configureLogging(LogLevel.None)
       .build();
-    for (const [method, toChange] of liveMethods) {
-      hub.on(method, (argument: unknown) => {
-        const change = toChange(argument);
-        if (change) handlers.changed(change);
-      });
-    }
+    listen((method, listener) => hub.on(method, listener), handlers.changed);
     let closing = false;
     hub.onclose((error) => {
       if (!closing) handlers.closed(error?.message ?? 'the server closed the connection');

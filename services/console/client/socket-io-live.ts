@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { serverMethods, socketIoPath } from '#shared/contract/names.ts';
-import { liveMethods } from './live-changes.ts';
+import { listen } from './live-changes.ts';
 import { LiveRefusedError, type OpenLive } from './live-connection.ts';
 import { parseSubscribeAnswer } from './parse-answers.ts';
 
@@ -15,12 +15,7 @@ export const socketIoLive: OpenLive = async ({ baseUrl, token, handlers }) => {
     reconnection: false,
     forceNew: true,
   });
-  for (const [event, toChange] of liveMethods) {
-    socket.on(event, (argument: unknown) => {
-      const change = toChange(argument);
-      if (change) handlers.changed(change);
-    });
-  }
+  listen((event, listener) => socket.on(event, listener), handlers.changed);
   await connected(socket);
   let closing = false;
   socket.on('disconnect', (reason) => {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { NotificationApi } from '../client/notification-api.ts';
 import type { NotificationClient, NotificationClientState } from '../client/notification-client.ts';
-import { visibleRows } from '../client/notification-list.ts';
+import { isLoaded, visibleRows } from '../client/notification-list.ts';
 import { ArchivedList } from './archived-list.tsx';
 import { ErrorNote } from './error-note.tsx';
 import { GroupedList } from './grouped-list.tsx';
@@ -57,7 +57,7 @@ export function NotificationPanel({ client, api, state, hint, overlay, close }: 
     { icon: 'archive', label: 'Archive', act: () => act('Archiving', () => client.archive(id)) },
     { icon: 'trash', label: 'Delete', act: () => act('Deleting', () => client.remove(id)) },
   ];
-  const loaded = list.floor !== Number.POSITIVE_INFINITY;
+  const loaded = isLoaded(list);
 
   return (
     <section

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
+import { isLoaded } from '../client/notification-list.ts';
 import { SignedOutError } from '../client/token-source.ts';
 import { Avatar } from './avatar.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
@@ -33,6 +34,7 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
   const { client, api, state } = useNotifications(session, transport, toasts.show);
   const bell = useRef<HTMLButtonElement>(null);
   const unread = state.list.unread.count;
+  const loaded = isLoaded(state.list);
 
   useEffect(() => {
     document.title = `${unread > 0 ? `(${badgeOf(unread)}) ` : ''}${session.person.name} · Sonixy Realtime`;
@@ -77,7 +79,7 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
           className="icon-button bell"
           aria-expanded={open}
           aria-controls="notifications"
-          aria-label={`Notifications, ${unreadInWords(unread)}`}
+          aria-label={loaded ? `Notifications, ${unreadInWords(unread)}` : 'Notifications'}
           title={unread >= unreadCap ? unreadInWords(unread) : undefined}
           onClick={() => setOpen(!open)}
         >
