@@ -6,7 +6,8 @@ import { createLogger } from '#shared/runtime/log.ts';
 import { describeOnServers } from '#test/dev-env/contract-servers.ts';
 import { rowIndexes } from './mongo-indexes.ts';
 import { connectMongoNotificationStore } from './mongo-notification-store.ts';
-import { describeNotificationStore, type StoreUnderTest } from './notification-store.contract.ts';
+import { describeNotificationStore } from './notification-store.contract.ts';
+import type { StoreUnderTest } from './notification-store.fixture.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
