@@ -15,7 +15,7 @@ function frontend(hub: string, rest: string, token: string) {
   let unreadCount = 0;
   const connection = new HubConnectionBuilder()
     .withUrl(`${hub}/hubs/notifications`, { accessTokenFactory: () => token })
-    .withAutomaticReconnect([0, 100, 200, 500, 1000])
+    .withAutomaticReconnect()
     .configureLogging(LogLevel.None)
     .build();
   const call = async (method: string, path: string) => {
@@ -101,7 +101,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
     await hub?.service.kill();
     await publisher.publish(likeEnvelope({ to: 'nora', post: 'while away' }));
     await hub?.service.restart();
-    await eventually(() => (page.connection.state === 'Connected' ? undefined : `still ${page.connection.state}`));
+    await eventually(() => (page.connection.state === 'Connected' ? undefined : `still ${page.connection.state}`), {
+      timeoutMs: 45_000,
+    });
     await publisher.publish(likeEnvelope({ to: 'nora', post: 'back' }));
     await eventually(() =>
       page.notifications[0]?.entityId === 'back' ? undefined : 'the push after the outage is not shown',
@@ -116,7 +118,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
   });
 
   it('is not cut off when its token expires', async () => {
-    const token = await platform.token('late-night', 2);
+    const token = await platform.token('late-night', 8);
     const connection = new HubConnectionBuilder()
       .withUrl(`${platform.hubs[0]?.url}/hubs/notifications`, {
         accessTokenFactory: () => token,
