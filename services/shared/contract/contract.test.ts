@@ -64,6 +64,7 @@ describe('user interaction event', () => {
     ['no actor', { userId: '' }],
     ['a recipient of another shape', { targetUserId: ['alice'] }],
     ['a recipient of 257 characters', { targetUserId: 'a'.repeat(257) }],
+    ['a recipient with half a character', { targetUserId: 'a\ud800' }],
     ['a target that is no string', { targetId: 5 }],
     ['a name that is no string', { actorName: 5 }],
     ['a huge avatar', { actorAvatar: 'a'.repeat(4097) }],

@@ -1,6 +1,6 @@
 import { PlatformError } from './errors.ts';
 
-/** A user id as the identity service made it: any string of 1–256 characters, never interpreted. */
+/** A user id as the identity service made it: any well-formed string of 1–256 characters, never interpreted. */
 export type UserId = string & { readonly brand: 'UserId' };
 
 /** Name of one ordered log: one user's notifications, or one conversation. */
@@ -9,7 +9,8 @@ export type StreamId = string & { readonly brand: 'StreamId' };
 export const maxUserIdLength = 256;
 
 export function isUserId(value: unknown): value is UserId {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxUserIdLength;
+  // Lone surrogates become one and the same character in a store: two users would share a stream.
+  return typeof value === 'string' && value.length > 0 && value.length <= maxUserIdLength && value.isWellFormed();
 }
 
 /** @throws PlatformError `bad_request` */
