@@ -32,7 +32,7 @@ token: install ## print a token: USER=alice
 like: install ## publish a like as a .NET service would: FROM=bob TO=alice, AMQP_URL= for a broker
 	@node services/standalone/like.ts
 
-bench: install ## measure, see docs/performance.md
+bench: deps ## measure, see docs/performance.md
 	@node test/bench/main.ts
 
 install:

@@ -5,32 +5,46 @@ import { exchanges, messageUrns } from '#shared/contract/names.ts';
 import { toUserInteractionPayload } from '#shared/contract/user-interaction-event.ts';
 import { type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import { createLogger } from '#shared/runtime/log.ts';
+import { runCommand } from './command.ts';
+
+/** A person waits for it. */
+const publishTimeoutMs = 10_000;
 
 // `make like FROM=bob TO=alice`: publishes to AMQP_URL as MassTransit does; without it, asks the running `make run` to.
-const config = readConfig(process.env, (env: EnvReader) => ({
-  from: parseUserId(env.text('FROM')),
-  to: parseUserId(env.text('TO')),
-  post: env.text('POST', { default: 'post-1' }),
-  amqpUrl: env.optionalUrl('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
-  port: env.port('PORT', { default: 8100 }),
-}));
+await runCommand(async () => {
+  const like = readConfig(process.env, readLike);
+  if (like.amqpUrl) await publishToBroker(like.amqpUrl, like);
+  else await publishInDemo(`http://127.0.0.1:${like.port}`, like);
+  process.stdout.write(`${like.from} likes ${like.post} of ${like.to}\n`);
+});
 
-if (config.amqpUrl) await publishToBroker(config.amqpUrl);
-else await publishInDemo(`http://127.0.0.1:${config.port}`);
-process.stdout.write(`${config.from} likes ${config.post} of ${config.to}\n`);
+type Like = ReturnType<typeof readLike>;
 
-async function publishToBroker(url: string): Promise<void> {
-  const bus = connectAmqpBus({ url, log: createLogger({ name: 'like', level: 'warn' }) });
+function readLike(env: EnvReader) {
+  const [from, to] = [env.optionalText('FROM'), env.optionalText('TO')];
+  if (from === undefined || to === undefined) env.fault('say who likes something of whom: make like FROM=bob TO=alice');
+  return {
+    from: parseUserId(from ?? 'nobody'),
+    to: parseUserId(to ?? 'nobody'),
+    post: env.text('POST', { default: 'post-1' }),
+    amqpUrl: env.optionalUrl('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
+    port: env.port('PORT', { default: 8100 }),
+  };
+}
+
+async function publishToBroker(url: string, { from, to, post }: Like): Promise<void> {
+  const log = createLogger({ name: 'like', level: 'silent' });
+  const bus = connectAmqpBus({ url, log, publishTimeoutMs });
   try {
     const payload = toUserInteractionPayload(
       {
-        userId: config.from,
-        targetId: config.post,
+        userId: from,
+        targetId: post,
         targetType: 'Post',
         actionType: 'Like',
-        actorName: config.from,
+        actorName: from,
         actorAvatar: null,
-        targetUserId: config.to,
+        targetUserId: to,
       },
       new Date(),
     );
@@ -44,12 +58,12 @@ async function publishToBroker(url: string): Promise<void> {
   }
 }
 
-async function publishInDemo(base: string): Promise<void> {
-  const { token } = await post(`${base}/demo/sign-in`, { user: config.from });
-  await post(`${base}/demo/events`, { action: 'Like', to: config.to, entityId: config.post }, token);
+async function publishInDemo(base: string, { from, to, post }: Like): Promise<void> {
+  const { token } = await postJson(`${base}/demo/sign-in`, { user: from });
+  await postJson(`${base}/demo/events`, { action: 'Like', to, entityId: post }, token);
 }
 
-async function post(url: string, body: object, token?: string): Promise<{ token?: string }> {
+async function postJson(url: string, body: object, token?: string): Promise<{ token?: string }> {
   const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch((cause: unknown) => {
     throw new Error(`nothing answers at ${url}: start \`make run\`, or name a broker with AMQP_URL`, { cause });

@@ -148,6 +148,17 @@ describe('the platform in one process', () => {
     expect(output).not.toContain('too-short-secret');
   });
 
+  it.each([
+    ['like.ts', {}, 'say who likes something of whom'],
+    ['like.ts', { FROM: 'bob', TO: 'alice', PORT: '1' }, 'start `make run`'],
+    ['like.ts', { FROM: 'bob', TO: 'alice', AMQP_URL: 'amqp://127.0.0.1:1' }, 'ECONNREFUSED'],
+    ['token.ts', {}, 'say whom the token is for'],
+  ])('%s %j says in one line what is missing', async (file, more, text) => {
+    const failure = await command(`services/standalone/${file}`, more).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining(text) });
+    expect((failure as { stderr: string }).stderr.trim().split('\n')).toHaveLength(1);
+  });
+
   it('takes the configured secret instead of its own', async () => {
     const secret = { JWT_HS256_SECRET: 'a-secret-of-at-least-32-bytes-length' };
     await started(secret);

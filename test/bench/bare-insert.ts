@@ -10,6 +10,7 @@ import { migrate } from '#services/notification/store/sqlite-schema.ts';
 const { DATA_DIR = '', COUNT = '0', USERS = '1' } = process.env;
 const database = new DatabaseSync(join(DATA_DIR, 'bare.sqlite'));
 database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+database.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000');
 migrate(database);
 const insert = database.prepare(`
   INSERT INTO notification_rows (Id, RecipientId, MessageId, ActorId, ActorName, ActorAvatar, EntityId, EntityType, Type,
