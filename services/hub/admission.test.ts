@@ -1,8 +1,8 @@
 import { HubConnectionState } from '@microsoft/signalr';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '#test/eventually.ts';
-import { connected, negotiate, signalR, socketIo, upgrade } from './simulated-clients.ts';
-import { type SimulatedWorker, startWorker } from './simulated-worker.ts';
+import { connected, negotiate, signalR, socketIo, upgrade } from './simulated-clients.fixture.ts';
+import { type SimulatedWorker, startWorker } from './simulated-worker.fixture.ts';
 
 const workers: SimulatedWorker[] = [];
 afterEach(async () => {

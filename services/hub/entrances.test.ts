@@ -3,8 +3,8 @@ import { HttpTransportType, HubConnectionBuilder, HubConnectionState, LogLevel }
 import { afterEach, describe, expect, it } from 'vitest';
 import { issueToken } from '#shared/auth/token-issuer.ts';
 import { eventually } from '#test/eventually.ts';
-import { connected, connectionToken, negotiate, signalR, socketIo, upgrade } from './simulated-clients.ts';
-import { listedOrigin, type SimulatedWorker, startWorker } from './simulated-worker.ts';
+import { connected, connectionToken, negotiate, signalR, socketIo, upgrade } from './simulated-clients.fixture.ts';
+import { listedOrigin, type SimulatedWorker, startWorker } from './simulated-worker.fixture.ts';
 
 const workers: SimulatedWorker[] = [];
 afterEach(async () => {

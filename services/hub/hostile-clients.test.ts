@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually } from '#test/eventually.ts';
-import { connected, signalR, socketIo } from './simulated-clients.ts';
-import { type SimulatedWorker, startWorker } from './simulated-worker.ts';
+import { connected, signalR, socketIo } from './simulated-clients.fixture.ts';
+import { type SimulatedWorker, startWorker } from './simulated-worker.fixture.ts';
 
 const workers: SimulatedWorker[] = [];
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '#test/eventually.ts';
-import { type SimulatedWorker, startWorker } from './simulated-worker.ts';
+import { type SimulatedWorker, startWorker } from './simulated-worker.fixture.ts';
 
 type Client = { readonly received: string[]; call(method: string, ...args: unknown[]): Promise<unknown> };
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PlatformError } from '#shared/contract/errors.ts';
-import { type Listener, listen } from '#shared/http/listen.ts';
+import { type Listener, listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { eventually } from '#test/eventually.ts';
 import { FakeClock } from '#test/fake-clock.ts';

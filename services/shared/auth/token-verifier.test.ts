@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PlatformError } from '#shared/contract/errors.ts';
-import { type Listener, listen } from '#shared/http/listen.ts';
+import { type Listener, listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import { nameIdentifierClaim } from './sonixy-claims.ts';

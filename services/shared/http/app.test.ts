@@ -8,11 +8,11 @@ import { issueToken } from '#shared/auth/token-issuer.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { errorCodes, PlatformError } from '#shared/contract/errors.ts';
 import { systemClock } from '#shared/runtime/clock.ts';
+import { type Listener, listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { eventually } from '#test/eventually.ts';
 import { createApp, finishApp } from './app.ts';
 import { requireInternal, requireUser, userOf } from './authenticated.ts';
-import { type Listener, listen } from './listen.ts';
 
 const secret = 's'.repeat(32);
 const tokens = { issuer: 'i', audience: 'a' };

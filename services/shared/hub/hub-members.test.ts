@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseCursor } from '#shared/contract/cursor.ts';
-import { SimulatedStream } from '#shared/stream/position-simulator.ts';
+import { SimulatedStream } from '#shared/stream/position-simulator.fixture.ts';
 import { eventually } from '#test/eventually.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import type { HubLimits } from './hub-limits.ts';
-import { ScriptedConnection, ScriptedProtocol } from './scripted-connection.ts';
-import { simulateHub } from './simulated-hub.ts';
+import { ScriptedConnection, ScriptedProtocol } from './scripted-connection.fixture.ts';
+import { simulateHub } from './simulated-hub.fixture.ts';
 
 const startHub = (limits: Partial<HubLimits> = {}) => simulateHub(new FakeClock(), limits);
 

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
-import { SimulatedStream } from '#shared/stream/position-simulator.ts';
+import { SimulatedStream } from '#shared/stream/position-simulator.fixture.ts';
 import { eventually } from '#test/eventually.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import { defaultHubLimits, type HubLimits } from './hub-limits.ts';
-import { ScriptedConnection } from './scripted-connection.ts';
-import { simulateHub } from './simulated-hub.ts';
+import { ScriptedConnection } from './scripted-connection.fixture.ts';
+import { simulateHub } from './simulated-hub.fixture.ts';
 
 const startHub = (limits: Partial<HubLimits> = {}) => simulateHub(new FakeClock(), limits);
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Listener } from '#shared/http/listen.ts';
+import type { Listener } from './listen.ts';
 import { createLogger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { startOpsServer } from './ops-server.ts';

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { type Listener, listen } from '#shared/http/listen.ts';
+import { type Listener, listen } from './listen.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';

@@ -4,7 +4,7 @@ import type { ChangesOfStream } from '#shared/contract/internal-calls.ts';
 import type { PushFrame } from '#shared/contract/push-frame.ts';
 import { type Delivery, maxEarlyFrames, StreamPosition } from './position.ts';
 import { maxCatchUpRows } from './position-catch-up.ts';
-import { SimulatedStream } from './position-simulator.ts';
+import { SimulatedStream } from './position-simulator.fixture.ts';
 
 const shown = (deliveries: readonly Delivery[]) => deliveries.map(({ as, row }) => `${as} #${row.number}@${row.seq}`);
 

@@ -1,14 +1,14 @@
-import { ScriptedBackplane } from '#shared/backplane/scripted-backplane.ts';
+import { ScriptedBackplane } from '#shared/backplane/scripted-backplane.fixture.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics } from '#shared/runtime/metrics.ts';
-import { SimulatedStream } from '#shared/stream/position-simulator.ts';
-import { SimulatedSource } from '#shared/stream/simulated-source.ts';
+import { SimulatedStream } from '#shared/stream/position-simulator.fixture.ts';
+import { SimulatedSource } from '#shared/stream/simulated-source.fixture.ts';
 import { Hub } from './hub.ts';
 import { defaultHubLimits, type HubLimits } from './hub-limits.ts';
-import { ScriptedConnection } from './scripted-connection.ts';
+import { ScriptedConnection } from './scripted-connection.fixture.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { io, type Socket } from 'socket.io-client';
-import type { SimulatedWorker } from './simulated-worker.ts';
+import type { SimulatedWorker } from './simulated-worker.fixture.ts';
 
 /** A stock client with automatic reconnect; ended with its worker. */
 export function signalR(

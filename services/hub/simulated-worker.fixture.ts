@@ -7,12 +7,12 @@ import type { Backplane } from '#shared/backplane/backplane.ts';
 import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
-import { listen } from '#shared/http/listen.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
+import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
-import { SimulatedStream } from '#shared/stream/position-simulator.ts';
-import { SimulatedSource } from '#shared/stream/simulated-source.ts';
+import { SimulatedStream } from '#shared/stream/position-simulator.fixture.ts';
+import { SimulatedSource } from '#shared/stream/simulated-source.fixture.ts';
 import { createHubSockets, type HubSockets, type HubSocketsOptions } from './hub.ts';
 
 export const listedOrigin = 'https://sonixy.example';

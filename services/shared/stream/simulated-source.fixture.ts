@@ -7,7 +7,7 @@ import type {
   HeadsRequest,
   StreamSource,
 } from '#shared/contract/internal-calls.ts';
-import type { SimulatedStream } from './position-simulator.ts';
+import type { SimulatedStream } from './position-simulator.fixture.ts';
 
 /** A service's answers about simulated streams, with the faults that tests ask for. */
 export class SimulatedSource implements StreamSource {
