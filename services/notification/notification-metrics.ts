@@ -1,4 +1,4 @@
-import type { Metrics } from '#shared/runtime/metrics.ts';
+import type { Counter, Metrics } from '#shared/runtime/metrics.ts';
 import type { DropReason } from './domain/decide.ts';
 
 export type EventOutcome = 'stored' | 'duplicate' | DropReason | 'invalid' | 'failed';
@@ -22,9 +22,11 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
     labels: ['operation'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
+  const eventOf = byOutcome<EventOutcome>(events);
+  const pushOf = byOutcome<PushOutcome>(pushes);
   return {
-    event: (outcome) => events.inc({ outcome }),
-    pushed: (outcome) => pushes.inc({ outcome }),
+    event: (outcome) => eventOf(outcome).inc(),
+    pushed: (outcome) => pushOf(outcome).inc(),
     purged: (rows) => purges.inc(rows),
     async timed(operation, call) {
       const end = seconds.startTimer({ operation });
@@ -34,5 +36,18 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
         end();
       }
     },
+  };
+}
+
+/** Finding a series by its labels costs more than counting. */
+function byOutcome<Outcome extends string>(counter: Counter<'outcome'>): (outcome: Outcome) => Counter.Internal {
+  const series = new Map<Outcome, Counter.Internal>();
+  return (outcome) => {
+    let found = series.get(outcome);
+    if (!found) {
+      found = counter.labels({ outcome });
+      series.set(outcome, found);
+    }
+    return found;
   };
 }

@@ -51,9 +51,10 @@ export function createUserInteractionConsumer({
   return {
     exchange: exchanges.userInteraction,
     messageUrn: messageUrns.userInteraction,
-    handle({ messageId, payload }) {
-      const decision = decideOn(payload, metrics);
-      if ('notify' in decision) return notify(messageId, decision.notify);
+    handle(message) {
+      const decision = decideOn(message.payload, metrics);
+      // The id is read from the envelope when it is asked for: most events are dropped without.
+      if ('notify' in decision) return notify(message.messageId, decision.notify);
       metrics.event(decision.drop);
       return undefined;
     },

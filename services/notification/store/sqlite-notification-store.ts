@@ -39,6 +39,8 @@ const busyTimeoutMs = 50;
 const patienceMs = 5_000;
 const maxBatch = 500;
 const purgeBatch = 200;
+/** As the port promises of another process's new epoch; every push asks for it. */
+const epochAgeMs = 1_000;
 
 /**
  * NotificationStore in one SQLite file. With `synchronous = NORMAL` in WAL mode what was answered survives the death of
@@ -70,6 +72,7 @@ class SqliteNotificationStore implements NotificationStore {
   readonly #clock: Clock;
   readonly #statements: Statements;
   readonly #writes: SqliteWrites;
+  #epoch: { readonly readAt: number; readonly value: string } | undefined;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -151,6 +154,14 @@ class SqliteNotificationStore implements NotificationStore {
   }
 
   async epoch(): Promise<string> {
+    const now = this.#clock.now();
+    if (this.#epoch && Math.abs(now - this.#epoch.readAt) < epochAgeMs) return this.#epoch.value;
+    const value = await this.#readEpoch();
+    this.#epoch = { readAt: now, value };
+    return value;
+  }
+
+  async #readEpoch(): Promise<string> {
     const known = await this.#read(() => this.#statements.meta.get('epoch')?.['Value']);
     if (known !== undefined) return String(known);
     return await this.#writes.run(() => {
@@ -160,6 +171,7 @@ class SqliteNotificationStore implements NotificationStore {
   }
 
   newEpoch(): Promise<string> {
+    this.#epoch = undefined;
     return this.#writes.run(() => this.#setEpoch());
   }
 
