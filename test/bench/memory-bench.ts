@@ -7,7 +7,7 @@ import { startService } from '#test/dev-env/process.ts';
 import { eventually } from '#test/eventually.ts';
 import { heapProbe } from '#test/scenarios/heap.ts';
 import { metric } from '#test/scenarios/metric.ts';
-import type { Servers } from './notification-bench.ts';
+import { consumes, type Servers } from './notification-bench.ts';
 
 const steps = 15;
 
@@ -35,6 +35,7 @@ export async function heapOverEvents({ amqpUrl, redisUrl, filler }: Servers, cou
       },
       readyUrl: `${opsUrl}/readyz`,
     });
+    await consumes(opsUrl);
     const heaps: number[] = [];
     let published = 0;
     for (let step = 0; step < steps; step += 1) {

@@ -44,7 +44,8 @@ export async function measureNotification({ amqpUrl, redisUrl, filler }: Servers
         const done = await metric(opsUrl, name);
         return done >= load.count ? undefined : `${done} of ${load.count} events are done`;
       },
-      { timeoutMs: doneTimeoutMs },
+      // Each question costs the service a few milliseconds.
+      { timeoutMs: doneTimeoutMs, everyMs: 100 },
     );
   });
 }
@@ -68,7 +69,8 @@ export async function measureBareInsert({ count, users }: Load): Promise<number>
   return Number(/done (\S+)/.exec(inserter.output())?.[1]);
 }
 
-async function consumes(opsUrl: string): Promise<void> {
+/** Its queue is there and it takes from it. */
+export async function consumes(opsUrl: string): Promise<void> {
   await eventually(async () => {
     const { parts } = (await (await fetch(`${opsUrl}/readyz`)).json()) as { parts: Record<string, { ready: boolean }> };
     const waiting = Object.entries(parts).filter(([, { ready }]) => !ready);
