@@ -28,7 +28,7 @@ describe('notification config', () => {
       opsPort: 9100,
       store: { kind: 'mongo', url: 'mongodb://mongo', database: 'sonixy_notifications' },
       queue: 'notification-service-user-interaction',
-      prefetch: 200,
+      prefetch: 300,
       origins: [],
       tombstoneDays: 90,
     });

@@ -35,7 +35,7 @@ export function readNotificationConfig(env: Env): NotificationConfig {
     redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),
     queue: readQueue(reader),
-    prefetch: reader.integer('NOTIFICATION_PREFETCH', { default: 200, min: 1, max: 10_000 }),
+    prefetch: reader.integer('NOTIFICATION_PREFETCH', { default: 300, min: 1, max: 10_000 }),
     internalSecret: reader.secret('INTERNAL_SECRET', { minBytes: 32 }),
     tokens: readTokenConfig(reader),
     origins: reader.list('CORS_ORIGINS', { default: [] }),
