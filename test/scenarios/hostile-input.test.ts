@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import { signalRClient, socketIoClient } from './clients.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 const deepJson = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 const envelopeWith = (
@@ -18,28 +18,18 @@ const envelopeWith = (
 };
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
-  let platform: Platform;
-  let publisher: Publisher;
+  const used = usePlatform(() => ({ notificationReplicas: 1, hubReplicas: 1 }));
 
-  beforeAll(async () => {
-    platform = await startPlatform({ notificationReplicas: 1, hubReplicas: 1 });
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
-  });
-
-  const hub = () => platform.hubs[0]?.url ?? '';
-  const rest = () => platform.notifications[0]?.url ?? '';
+  const hub = () => used.platform.hubs[0]?.url ?? '';
+  const rest = () => used.platform.notifications[0]?.url ?? '';
 
   /** What `attack` does must not touch a healthy client of each protocol. */
   async function besideHealthyClients(user: string, attack: () => Promise<void>): Promise<void> {
-    const token = await platform.token(user);
+    const token = await used.platform.token(user);
     await using signalR = await signalRClient(10, hub(), token);
     await using socketIo = await socketIoClient(hub(), token);
     await attack();
-    await publisher.publish(likeEnvelope({ to: user, post: 'healthy' }));
+    await used.publisher.publish(likeEnvelope({ to: user, post: 'healthy' }));
     for (const { name, received } of [signalR, socketIo]) {
       await eventually(() => (received.at(-1)?.entityId === 'healthy' ? undefined : `${name} was not shown the like`));
     }
@@ -71,28 +61,28 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
       envelope.messageType = ['urn:message:Somebody.Else:Event'];
     });
     await besideHealthyClients('beside-bus', async () => {
-      for (const body of Object.values(poison)) await publisher.publish(body);
-      await publisher.publish(unknown);
+      for (const body of Object.values(poison)) await used.publisher.publish(body);
+      await used.publisher.publish(unknown);
     });
     await eventually(
       async () => {
-        const counts = await platform.rabbitmq.ctl('list_queues', 'name', 'messages');
+        const counts = await used.platform.rabbitmq.ctl('list_queues', 'name', 'messages');
         const of = (queue: string) => Number(new RegExp(`^${queue}\\s+(\\d+)$`, 'm').exec(counts)?.[1] ?? 0);
         const [errors, skipped, left] = [
-          of(`${platform.queue}_error`),
-          of(`${platform.queue}_skipped`),
-          of(platform.queue),
+          of(`${used.platform.queue}_error`),
+          of(`${used.platform.queue}_skipped`),
+          of(used.platform.queue),
         ];
         if (errors === Object.keys(poison).length && skipped === 1 && left === 0) return undefined;
         return `${errors} in _error, ${skipped} in _skipped, ${left} left`;
       },
       { timeoutMs: 30_000 },
     );
-    expect(await platform.history('victor')).toEqual([]);
+    expect(await used.platform.history('victor')).toEqual([]);
   });
 
   it('of forged tokens opens no entrance; the true one does', async () => {
-    const token = await platform.token('mallory');
+    const token = await used.platform.token('mallory');
     const [header, payload, signature] = token.split('.') as [string, string, string];
     const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
     const otherUser = Buffer.from(
@@ -140,7 +130,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
   });
 
   it('of foreign origins opens no entrance; the listed one does', async () => {
-    const token = await platform.token('olga');
+    const token = await used.platform.token('olga');
     const knock = async (origin: string) => {
       const headers = { origin, authorization: `Bearer ${token}` };
       return [
@@ -163,7 +153,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
   });
 
   it('on sockets closes only its own', async () => {
-    const token = await platform.token('attacker');
+    const token = await used.platform.token('attacker');
     const handshake = '{"protocol":"json","version":1}\u001e';
     const attacks: Record<string, readonly (string | Buffer)[]> = {
       'binary garbage': [randomBytes(2000)],
@@ -193,7 +183,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'hostile input', () => {
   });
 
   it('on REST is a clear error', async () => {
-    const authorization = `Bearer ${await platform.token('rest')}`;
+    const authorization = `Bearer ${await used.platform.token('rest')}`;
     const call = async (path: string, init: RequestInit = {}) => {
       const response = await fetch(`${rest()}${path}`, { ...init, headers: { authorization, ...init.headers } });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };

@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { aspNetClient, type Client, type SignalRTransport, signalRClient, socketIoClient } from './clients.ts';
 import { shownOnceInOrder, storedOnce } from './expectations.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'a like reaches every client', () => {
-  let platform: Platform;
-  let publisher: Publisher;
-
-  beforeAll(async () => {
-    platform = await startPlatform();
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
-  });
+  const used = usePlatform();
 
   it('over every protocol, version and transport, on both hubs, in one group', async () => {
-    const token = await platform.token('alice');
-    const [one, two] = platform.hubs.map(({ url }) => url) as [string, string];
+    const token = await used.platform.token('alice');
+    const [one, two] = used.platform.hubs.map(({ url }) => url) as [string, string];
     await using stack = new AsyncDisposableStack();
     const clients: Client[] = [];
     const add = async (client: Promise<Client>) => clients.push(stack.use(await client));
@@ -36,14 +26,14 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'a like reaches every clie
     await add(socketIoClient(two, token));
     await add(socketIoClient(one, token, ['polling']));
     await add(socketIoClient(two, token, ['polling', 'websocket']));
-    const stranger = stack.use(await signalRClient(10, one, await platform.token('carol')));
+    const stranger = stack.use(await signalRClient(10, one, await used.platform.token('carol')));
 
-    await publisher.publish(likeEnvelope({ post: 'first' }));
-    await publisher.publish(likeEnvelope({ post: 'second' }));
+    await used.publisher.publish(likeEnvelope({ post: 'first' }));
+    await used.publisher.publish(likeEnvelope({ post: 'second' }));
 
     // Two consumers share the queue, so either may be stored first; every client follows the store.
-    await storedOnce(platform, 'alice', ['first', 'second']);
-    const order = (await platform.history('alice')).map(({ entityId }) => entityId);
+    await storedOnce(used.platform, 'alice', ['first', 'second']);
+    const order = (await used.platform.history('alice')).map(({ entityId }) => entityId);
     await shownOnceInOrder(clients, order);
     expect(clients.map(({ received }) => received)).toEqual(clients.map(() => clients[0]?.received));
     expect(clients[0]?.received[0]).toMatchObject({

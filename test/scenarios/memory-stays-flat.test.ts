@@ -1,42 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import { type HeapProbe, heapProbe } from './heap.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 const rounds = 9;
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'memory stays flat under hostile input', () => {
-  let platform: Platform;
-  let publisher: Publisher;
   let probes: { hub: HeapProbe; notification: HeapProbe };
-
-  beforeAll(async () => {
+  const used = usePlatform(async () => {
     probes = { hub: await heapProbe(), notification: await heapProbe() };
-    platform = await startPlatform({
+    return {
       notificationReplicas: 1,
       hubReplicas: 1,
       hubEnv: probes.hub.env,
       notificationEnv: probes.notification.env,
-    });
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
+    };
   });
 
   it('on the bus, on REST and on sockets', async () => {
-    const token = await platform.token('mallory');
-    const [hub, rest] = [platform.hubs[0]?.url ?? '', platform.notifications[0]?.url ?? ''];
+    const token = await used.platform.token('mallory');
+    const [hub, rest] = [used.platform.hubs[0]?.url ?? '', used.platform.notifications[0]?.url ?? ''];
     const attack = async () => {
       const events = Array.from({ length: 150 }, (_, index) =>
         index % 2 === 0 ? randomBytes(2000) : likeEnvelope({ to: index % 4 === 1 ? null : 'a'.repeat(300) }),
       );
-      await Promise.all(events.map((body) => publisher.publish(body)));
+      await Promise.all(events.map((body) => used.publisher.publish(body)));
       const requests = Array.from({ length: 100 }, () => [
         fetch(`${rest}/api/notifications?page=a`, { headers: { authorization: `Bearer ${token}` } }),
         fetch(`${rest}/api/notifications`, {
@@ -61,8 +53,8 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'memory stays flat under h
         ),
       );
       await eventually(async () => {
-        const counts = await platform.rabbitmq.ctl('list_queues', 'name', 'messages');
-        const left = Number(new RegExp(`^${platform.queue}\\s+(\\d+)$`, 'm').exec(counts)?.[1]);
+        const counts = await used.platform.rabbitmq.ctl('list_queues', 'name', 'messages');
+        const left = Number(new RegExp(`^${used.platform.queue}\\s+(\\d+)$`, 'm').exec(counts)?.[1]);
         return left === 0 ? undefined : `${left} events are left in the queue`;
       });
     };

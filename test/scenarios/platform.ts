@@ -27,6 +27,17 @@ export type Replica = {
   readonly service: Service;
 };
 
+export type PlatformOptions = {
+  /** @default 2 */
+  readonly notificationReplicas?: number;
+  /** @default 2 */
+  readonly hubReplicas?: number;
+  readonly hubEnv?: Record<string, string>;
+  readonly notificationEnv?: Record<string, string>;
+  /** What a process must answer before the platform counts as started. @default '/readyz' */
+  readonly readyPath?: '/readyz' | '/livez';
+};
+
 /** Two of each service as real processes, on a RabbitMQ, a Redis and a Mongo-wire server of their own. */
 export async function startPlatform({
   notificationReplicas = 2,
@@ -34,7 +45,7 @@ export async function startPlatform({
   hubEnv = {},
   notificationEnv = {},
   readyPath = '/readyz',
-} = {}): Promise<Platform> {
+}: PlatformOptions = {}): Promise<Platform> {
   await using parts = new AsyncDisposableStack();
   const [rabbitmq, redis, mongo] = await Promise.all([startRabbitMq(), startRedis(), startMongoDev()]);
   for (const server of [rabbitmq, redis, mongo]) parts.use(server);

@@ -1,32 +1,24 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import { signalRClient, socketIoClient } from './clients.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'secrets stay secret', () => {
-  let platform: Platform;
-  let publisher: Publisher;
-
-  beforeAll(async () => {
+  const used = usePlatform(async () => {
     const env = { LOG_LEVEL: 'trace' };
-    platform = await startPlatform({ notificationReplicas: 1, hubReplicas: 1, hubEnv: env, notificationEnv: env });
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
+    return { notificationReplicas: 1, hubReplicas: 1, hubEnv: env, notificationEnv: env };
   });
 
-  const replicas = () => [...platform.notifications, ...platform.hubs];
+  const replicas = () => [...used.platform.notifications, ...used.platform.hubs];
 
   it('tokens and contents, in logs, metrics and answers, whatever happens to a request', async () => {
-    const token = await platform.token('canary-user');
+    const token = await used.platform.token('canary-user');
     const [header, payload] = token.split('.');
     const forged = `${header}.${payload}.Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5`;
-    const [hub, rest] = [platform.hubs[0]?.url ?? '', platform.notifications[0]?.url ?? ''];
+    const [hub, rest] = [used.platform.hubs[0]?.url ?? '', used.platform.notifications[0]?.url ?? ''];
     const answers: string[] = [];
     const call = async (url: string, init: RequestInit = {}) => {
       const response = await fetch(url, init);
@@ -54,8 +46,8 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'secrets stay secret', () 
       await using _client = await signalRClient(10, hub, token, { transport });
     }
     await using client = await socketIoClient(hub, token);
-    await publisher.publish(likeEnvelope({ to: 'canary-user', post: 'canary-content' }));
-    await publisher.publish(Buffer.from('{"canary-poison":'));
+    await used.publisher.publish(likeEnvelope({ to: 'canary-user', post: 'canary-content' }));
+    await used.publisher.publish(Buffer.from('{"canary-poison":'));
     await eventually(() => (client.received.length === 1 ? undefined : 'the like is not shown'));
 
     const secrets = [token, forged, payload ?? '', 'canary-content', 'canary-poison'];
@@ -79,12 +71,12 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'secrets stay secret', () 
       (await Promise.all(replicas().map(async ({ opsUrl }) => (await fetch(`${opsUrl}/metrics`)).text()))).join('');
     const seriesIn = (text: string) => text.split('\n').filter((line) => line && !line.startsWith('#')).length;
     const visit = async (user: string) => {
-      const token = await platform.token(user);
-      await fetch(`${platform.notifications[0]?.url}/api/notifications`, {
+      const token = await used.platform.token(user);
+      await fetch(`${used.platform.notifications[0]?.url}/api/notifications`, {
         headers: { authorization: `Bearer ${token}` },
       });
-      await using client = await signalRClient(10, platform.hubs[0]?.url ?? '', token);
-      await publisher.publish(likeEnvelope({ to: user }));
+      await using client = await signalRClient(10, used.platform.hubs[0]?.url ?? '', token);
+      await used.publisher.publish(likeEnvelope({ to: user }));
       await eventually(() => (client.received.length === 1 ? undefined : 'the like is not shown'));
     };
     await visit('first-of-many');

@@ -1,32 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import { type Client, signalRClient, socketIoClient } from './clients.ts';
 import { shownOnceInOrder, storedOnce } from './expectations.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'servers die and heal', () => {
-  let platform: Platform;
-  let publisher: Publisher;
-
-  beforeAll(async () => {
-    platform = await startPlatform();
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
-  });
+  const used = usePlatform();
 
   it.each(['redis', 'mongo', 'rabbitmq'] as const)(
     '%s is killed during traffic: nothing acknowledged is lost, connected clients have each row once and in order',
     async (victim) => {
       const user = `user-of-${victim}`;
-      const token = await platform.token(user);
+      const token = await used.platform.token(user);
       await using stack = new AsyncDisposableStack();
       const clients: Client[] = [];
-      for (const [index, hub] of platform.hubs.entries()) {
+      for (const [index, hub] of used.platform.hubs.entries()) {
         clients.push(stack.use(await signalRClient(10, hub.url, token)));
         clients.push(stack.use(await socketIoClient(hub.url, token, index === 0 ? ['websocket'] : ['polling'])));
       }
@@ -35,17 +25,17 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'servers die and heal', ()
       const traffic = (async () => {
         for (let index = 0; going; index += 1) {
           const post = `${victim}-${index}`;
-          await publisher.publish(likeEnvelope({ to: user, post, messageId: messageIdOf(victim, index) }));
+          await used.publisher.publish(likeEnvelope({ to: user, post, messageId: messageIdOf(victim, index) }));
           acknowledged.push(post);
         }
       })();
       await atLeast(clients, 20);
 
-      const server = platform[victim];
+      const server = used.platform[victim];
       await server.kill();
       await eventually(async () => {
         const reports = await Promise.all(
-          [...platform.notifications, ...platform.hubs].map(async ({ opsUrl }) =>
+          [...used.platform.notifications, ...used.platform.hubs].map(async ({ opsUrl }) =>
             (await fetch(`${opsUrl}/readyz`)).text(),
           ),
         );
@@ -57,13 +47,13 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'servers die and heal', ()
       going = false;
       await traffic;
 
-      await storedOnce(platform, user, acknowledged);
-      const order = (await platform.history(user)).map(({ entityId }) => entityId);
+      await storedOnce(used.platform, user, acknowledged);
+      const order = (await used.platform.history(user)).map(({ entityId }) => entityId);
       await shownOnceInOrder(clients, order);
       expect(clients.map((client) => client.losses())).toEqual(clients.map(() => 0));
       await eventually(async () => {
         const answers = await Promise.all(
-          [...platform.notifications, ...platform.hubs].map(({ opsUrl }) => fetch(`${opsUrl}/readyz`)),
+          [...used.platform.notifications, ...used.platform.hubs].map(({ opsUrl }) => fetch(`${opsUrl}/readyz`)),
         );
         return answers.every(({ status }) => status === 200) ? undefined : 'somebody is not ready again';
       });

@@ -1,10 +1,10 @@
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { NotificationDto } from '#shared/contract/notification-dto.ts';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
-import { type Platform, startPlatform } from './platform.ts';
-import { likeEnvelope, type Publisher, publisherTo } from './publisher.ts';
+import { likeEnvelope } from './publisher.ts';
+import { usePlatform } from './use-platform.ts';
 
 /**
  * A client with the habits of Sonixy's frontend: default transports, the token captured once, the handler registered
@@ -51,21 +51,11 @@ function frontend(hub: string, rest: string, token: string) {
 }
 
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () => {
-  let platform: Platform;
-  let publisher: Publisher;
-
-  beforeAll(async () => {
-    platform = await startPlatform();
-    publisher = await publisherTo(platform.rabbitmq.url);
-  });
-  afterAll(async () => {
-    await publisher?.[Symbol.asyncDispose]();
-    await platform?.[Symbol.asyncDispose]();
-  });
+  const used = usePlatform();
 
   const open = async (user: string) => {
-    const token = await platform.token(user);
-    const page = frontend(platform.hubs[0]?.url ?? '', platform.notifications[0]?.url ?? '', token);
+    const token = await used.platform.token(user);
+    const page = frontend(used.platform.hubs[0]?.url ?? '', used.platform.notifications[0]?.url ?? '', token);
     await page.open();
     return page;
   };
@@ -74,10 +64,10 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
     for (let visit = 0; visit < 10; visit += 1) {
       const user = `visitor-${visit}`;
       // Published before the page opens, so that its row arrives anywhere between the REST call and the handler.
-      const published = publisher.publish(likeEnvelope({ to: user, post: 'early' }));
+      const published = used.publisher.publish(likeEnvelope({ to: user, post: 'early' }));
       const page = await open(user);
       await published;
-      await publisher.publish(likeEnvelope({ to: user, post: 'late' }));
+      await used.publisher.publish(likeEnvelope({ to: user, post: 'late' }));
       await eventually(() => (page.notifications[0]?.entityId === 'late' ? undefined : 'the late like is not shown'));
       const shown = page.notifications.map(({ id }) => id);
       expect(new Set(shown).size).toBe(shown.length);
@@ -92,19 +82,19 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
 
   it('has every REST call answered with JSON, and finds all in REST after an outage', async () => {
     const page = await open('nora');
-    await publisher.publish(likeEnvelope({ to: 'nora', post: 'one' }));
+    await used.publisher.publish(likeEnvelope({ to: 'nora', post: 'one' }));
     await eventually(() => (page.notifications.length === 1 ? undefined : 'the like is not shown'));
     expect(await page.call('PUT', `/${page.notifications[0]?.id}/read`)).toEqual({});
     expect(await page.call('GET', '/unread-count')).toMatchObject({ count: 0 });
 
-    const hub = platform.hubs[0];
+    const hub = used.platform.hubs[0];
     await hub?.service.kill();
-    await publisher.publish(likeEnvelope({ to: 'nora', post: 'while away' }));
+    await used.publisher.publish(likeEnvelope({ to: 'nora', post: 'while away' }));
     await hub?.service.restart();
     await eventually(() => (page.connection.state === 'Connected' ? undefined : `still ${page.connection.state}`), {
       timeoutMs: 45_000,
     });
-    await publisher.publish(likeEnvelope({ to: 'nora', post: 'back' }));
+    await used.publisher.publish(likeEnvelope({ to: 'nora', post: 'back' }));
     await eventually(() =>
       page.notifications[0]?.entityId === 'back' ? undefined : 'the push after the outage is not shown',
     );
@@ -118,9 +108,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
   });
 
   it('is not cut off when its token expires', async () => {
-    const token = await platform.token('late-night', 8);
+    const token = await used.platform.token('late-night', 8);
     const connection = new HubConnectionBuilder()
-      .withUrl(`${platform.hubs[0]?.url}/hubs/notifications`, {
+      .withUrl(`${used.platform.hubs[0]?.url}/hubs/notifications`, {
         accessTokenFactory: () => token,
         transport: HttpTransportType.WebSockets,
       })
@@ -129,12 +119,12 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], "Sonixy's frontend", () =>
     const shown: string[] = [];
     connection.on('ReceiveNotification', ({ entityId }: NotificationDto) => shown.push(entityId));
     await connection.start();
-    const rest = `${platform.notifications[0]?.url}/api/notifications`;
+    const rest = `${used.platform.notifications[0]?.url}/api/notifications`;
     await eventually(async () => {
       const { status } = await fetch(rest, { headers: { authorization: `Bearer ${token}` } });
       return status === 401 ? undefined : `REST answers ${status}: the token has not expired`;
     });
-    await publisher.publish(likeEnvelope({ to: 'late-night', post: 'after expiry' }));
+    await used.publisher.publish(likeEnvelope({ to: 'late-night', post: 'after expiry' }));
     await eventually(() => (shown.join() === 'after expiry' ? undefined : `shown: [${shown}]`));
     await connection.stop();
   });
