@@ -1,42 +1,19 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePort } from '#test/dev-env/free-port.ts';
+import { randomUUID } from 'node:crypto';
 import { type Service, startService } from '#test/dev-env/process.ts';
 import { eventually } from '#test/eventually.ts';
 import { metric } from '#test/scenarios/metric.ts';
-import type { Filler } from './fill-queue.ts';
+import { ownFolder, type Servers, startNotificationService } from './bench-service.ts';
 import { type Measured, measureFrozen } from './frozen-consumer.ts';
 
-export type Servers = { readonly amqpUrl: string; readonly redisUrl: string; readonly filler: Filler };
 export type Load = { readonly count: number; readonly users: number };
 
 const doneTimeoutMs = 300_000;
 
 /** The notification service as it runs alone, on an own SQLite file, until it has stored and pushed (or dropped) every event. */
-export async function measureNotification({ amqpUrl, redisUrl, filler }: Servers, load: Load): Promise<Measured> {
-  await using folder = ownFolder();
-  const queue = `bench-${randomUUID()}`;
-  const opsUrl = `http://127.0.0.1:${await freePort()}`;
-  await using service = await startService({
-    main: 'services/notification/main.ts',
-    env: {
-      AMQP_URL: amqpUrl,
-      REDIS_URL: redisUrl,
-      DATA_DIR: folder.path,
-      NOTIFICATION_QUEUE: queue,
-      JWT_HS256_SECRET: randomBytes(32).toString('base64'),
-      INTERNAL_SECRET: randomBytes(32).toString('base64'),
-      HOST: '127.0.0.1',
-      PORT: String(await freePort()),
-      OPS_PORT: new URL(opsUrl).port,
-      LOG_LEVEL: 'warn',
-    },
-    readyUrl: `${opsUrl}/readyz`,
-  });
-  await consumes(opsUrl);
-  const fill = () => filler.fill(queue, load.count, load.users);
+export async function measureNotification(servers: Servers, load: Load): Promise<Measured> {
+  await using started = await startNotificationService(servers);
+  const { service, queue, opsUrl } = started;
+  const fill = () => servers.filler.fill(queue, load.count, load.users);
   return await measureFrozen(service, fill, async () => {
     const name = load.users === 0 ? 'notification_events_total' : 'notification_pushes_total';
     await eventually(
@@ -69,15 +46,6 @@ export async function measureBareInsert({ count, users }: Load): Promise<number>
   return Number(/done (\S+)/.exec(inserter.output())?.[1]);
 }
 
-/** Its queue is there and it takes from it. */
-export async function consumes(opsUrl: string): Promise<void> {
-  await eventually(async () => {
-    const { parts } = (await (await fetch(`${opsUrl}/readyz`)).json()) as { parts: Record<string, { ready: boolean }> };
-    const waiting = Object.entries(parts).filter(([, { ready }]) => !ready);
-    return waiting.length === 0 ? undefined : `the service waits for ${waiting.map(([name]) => name)}`;
-  });
-}
-
 async function printed(process: Service, word: string): Promise<void> {
   await eventually(
     () => {
@@ -86,9 +54,4 @@ async function printed(process: Service, word: string): Promise<void> {
     },
     { timeoutMs: doneTimeoutMs, everyMs: 5 },
   );
-}
-
-function ownFolder(): AsyncDisposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'sonixy-bench-'));
-  return { path, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -26,7 +26,3 @@ export async function sharedRabbitMq(): Promise<{ url: string }> {
 export async function sharedRedis(): Promise<{ url: string }> {
   return { url: await sharedServer('redis') };
 }
-
-export async function sharedMongoDev(): Promise<{ url: string }> {
-  return { url: await sharedServer('mongodev') };
-}

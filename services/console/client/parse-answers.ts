@@ -8,7 +8,6 @@ import type {
   NotificationPage,
   NotificationsRead,
   SubscribeAnswer,
-  UnreadCount,
 } from '#shared/contract/notification-dto.ts';
 
 /** Thrown when a server answers in a shape that is not the contract's. */
@@ -92,11 +91,6 @@ export function parseGroupPage(value: unknown): NotificationGroupPage {
     unreadCount: count(page['unreadCount'], 'grouped list'),
     hasMore: page['hasMore'] === true,
   };
-}
-
-export function parseUnreadCount(value: unknown): UnreadCount {
-  const unread = answer(value, 'unread count');
-  return { count: count(unread['count'], 'unread count'), capped: unread['capped'] === true };
 }
 
 export function parseSubscribeAnswer(value: unknown): SubscribeAnswer {
