@@ -3,6 +3,7 @@ import { HttpTransportType, HubConnectionBuilder, HubConnectionState, LogLevel }
 import { afterEach, describe, expect, it } from 'vitest';
 import { issueToken } from '#shared/auth/token-issuer.ts';
 import { eventually } from '#test/eventually.ts';
+import { JumpingClock } from '#test/jumping-clock.ts';
 import { connected, connectionToken, negotiate, signalR, socketIo, upgrade } from './simulated-clients.fixture.ts';
 import { listedOrigin, type SimulatedWorker, startWorker } from './simulated-worker.fixture.ts';
 
@@ -88,6 +89,8 @@ describe('origin', () => {
 });
 
 describe('tokens', () => {
+  /** Shorter than what a silent client is allowed, so that nothing else ends with it. */
+  const lifetimeSeconds = 20;
   const withQuery = async (worker: SimulatedWorker, token: string, headers: Record<string, string> = {}) => {
     const url = `${worker.url}/hubs/notifications/negotiate?negotiateVersion=1&access_token=${token}`;
     return (await fetch(url, { method: 'POST', headers })).status;
@@ -146,8 +149,9 @@ describe('tokens', () => {
   });
 
   it('that expire leave a connection alone by default, long polling too', async () => {
-    const worker = await start();
-    const token = await worker.token('alice', 1);
+    const clock = new JumpingClock();
+    const worker = await start({ clock });
+    const token = await worker.token('alice', lifetimeSeconds);
     const received: number[] = [];
     const clients = [HttpTransportType.WebSockets, HttpTransportType.LongPolling].map((transport) =>
       signalR(worker, token, transport),
@@ -156,7 +160,8 @@ describe('tokens', () => {
       client.on('ReceiveNotification', () => received.push(1));
       await client.start();
     }
-    await eventually(async () => ((await withQuery(worker, token)) === 401 ? undefined : 'the token is still valid'));
+    clock.jump(lifetimeSeconds * 1_000);
+    expect(await withQuery(worker, token)).toBe(401);
     await worker.publish(worker.stream.create());
     await eventually(() => (received.length === 2 ? undefined : `${received.length} came`));
     await worker.publish(worker.stream.create());
@@ -165,11 +170,11 @@ describe('tokens', () => {
   });
 
   it('that expire end the connection where the hub is set so: the client comes back with a new one', async () => {
-    const worker = await start({ closeAtExpiry: { notifications: true, socketIo: true } });
-    let asked = 0;
+    const clock = new JumpingClock();
+    const worker = await start({ clock, closeAtExpiry: { notifications: true, socketIo: true } });
     const connection = new HubConnectionBuilder()
       .withUrl(`${worker.url}/hubs/notifications`, {
-        accessTokenFactory: () => worker.token('alice', ++asked > 2 ? 3_600 : 2),
+        accessTokenFactory: () => worker.token('alice', lifetimeSeconds),
       })
       .withAutomaticReconnect([0, 20, 50])
       .configureLogging(LogLevel.None)
@@ -179,11 +184,15 @@ describe('tokens', () => {
     connection.onreconnected(() => {
       reconnected = true;
     });
-    const auth = async (answer: (data: object) => void) =>
-      answer({ token: await worker.token('alice', times++ ? 3_600 : 2) });
     let times = 0;
+    const auth = async (answer: (data: object) => void) => {
+      times += 1;
+      answer({ token: await worker.token('alice', lifetimeSeconds) });
+    };
     const socket = socketIo(worker, { auth });
     await Promise.all([connection.start(), connected(socket)]);
+    expect([reconnected, times]).toEqual([false, 1]);
+    clock.jump(lifetimeSeconds * 1_000);
     await eventually(() => (reconnected ? undefined : 'SignalR is not back'));
     await eventually(() => (times === 2 && socket.connected ? undefined : 'socket.io is not back'));
   });

@@ -7,7 +7,7 @@ import type { Backplane } from '#shared/backplane/backplane.ts';
 import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
-import { systemClock as clock } from '#shared/runtime/clock.ts';
+import { type Clock, systemClock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
@@ -48,12 +48,14 @@ export async function startWorker(
   options: Partial<Pick<HubSocketsOptions, 'limits' | 'closeAtExpiry'>> & {
     readonly allowAbsent?: boolean;
     readonly shared?: SharedParts;
+    readonly clock?: Clock;
   } = {},
 ): Promise<SimulatedWorker> {
   const lines: string[] = [];
   const log = createLogger({ name: 'hub', level: 'trace', destination: { write: (line) => void lines.push(line) } });
   const shared = options.shared ?? newSharedParts();
   const { secret, source, stream, backplane } = shared;
+  const clock = options.clock ?? systemClock;
   const [issuer, audience] = ['issuer', 'audience'];
   const tokens = { issuer, audience, clockSkewSeconds: 0, keys: { kind: 'hs256', secret } } as const;
   const metrics = createMetrics('hub');
@@ -84,7 +86,8 @@ export async function startWorker(
     stream,
     logged: () => lines.join(''),
     publish: (frame) => backplane.publish(streamChannel(frame.stream), encodePushFrame(frame)),
-    token: (user = 'alice', lifetimeSeconds = 3_600) => issueToken({ secret, issuer, audience, user, lifetimeSeconds }),
+    token: (user = 'alice', lifetimeSeconds = 3_600) =>
+      issueToken({ secret, issuer, audience, user, lifetimeSeconds, nowMs: clock.now() }),
     later: (end) => void ends.unshift(end),
     async [Symbol.asyncDispose]() {
       for (const end of ends.splice(0)) await end();
