@@ -52,6 +52,8 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => hub.drain());
   watchHub(readiness, { hub, backplane });
   hub.attach(server);
+  readiness.started();
+  parts.defer(() => readiness.stopping());
   log.info({ port: listener.port, opsPort: ops.port }, 'hub started');
   return parts.move();
 };

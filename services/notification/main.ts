@@ -62,7 +62,8 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => endpoint.stop());
 
   parts.use(watchNotification(readiness, { store, endpoint, backplane, clock }));
-  parts.defer(() => readiness.set('process', { ready: false, required: true, detail: 'stopping' }));
+  readiness.started();
+  parts.defer(() => readiness.stopping());
   log.info({ port: listener.port, opsPort: ops.port }, 'notification started');
   return parts.move();
 };

@@ -104,6 +104,8 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const ops = await startOps(config, { metrics, readiness, log });
   parts.defer(() => ops.close());
   parts.defer(() => hub.drain());
+  readiness.started();
+  parts.defer(() => readiness.stopping());
   log.info({ url, opsPort: ops.port, demo: config.demo }, 'standalone started');
 
   const running = parts.move();

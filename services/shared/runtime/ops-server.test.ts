@@ -8,6 +8,7 @@ import { Readiness } from './readiness.ts';
 const log = createLogger({ name: 'test', level: 'silent' });
 const metrics = createMetrics('test');
 const readiness = new Readiness();
+readiness.started();
 let server: Listener;
 let origin: string;
 

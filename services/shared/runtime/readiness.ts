@@ -8,9 +8,22 @@ export type PartState = {
 
 export type ReadinessReport = { readonly ready: boolean; readonly parts: Readonly<Record<string, PartState>> };
 
-/** What a process waits for. Ready while each required part is. */
+const starting: PartState = { ready: false, required: true, detail: 'starting' };
+const running: PartState = { ready: true, required: true, detail: 'running' };
+const stopping: PartState = { ready: false, required: true, detail: 'stopping' };
+
+/** What a process waits for. Ready from `started` to `stopping`, while each required part is. */
 export class Readiness {
-  readonly #parts = new Map<string, () => PartState>();
+  readonly #parts = new Map<string, () => PartState>([['process', () => starting]]);
+
+  /** Every part is known: before that, nothing to wait for would look like nothing left to wait for. */
+  started(): void {
+    this.set('process', running);
+  }
+
+  stopping(): void {
+    this.set('process', stopping);
+  }
 
   /** A part that is asked at each report. */
   watch(part: string, state: () => PartState): void {
