@@ -4,6 +4,7 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed, headOfRows } from '#shared/stream/feed.ts';
 import { isAlready, type RowChange } from '../domain/notification-row.ts';
 import { mapBounded } from './map-bounded.ts';
@@ -41,7 +42,6 @@ const maxBatch = 200;
 const maxStreams = 16;
 /** Streams of one question that are looked up at the same time. */
 const maxLookups = 24;
-const epochAgeMs = 1_000;
 
 /**
  * NotificationStore on MongoDB, w:majority with journal. Returns at once and connects in the background; makes its indexes
@@ -57,11 +57,12 @@ class MongoNotificationStore implements NotificationStore {
   readonly #database: MongoDatabase;
   readonly #clock: Clock;
   readonly #writes: StreamWrites<Draft, Appended>;
-  #epoch: { readonly readAt: number; readonly value: Promise<string> } | undefined;
+  readonly #epoch: EpochCache;
 
   constructor(database: MongoDatabase, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
+    this.#epoch = new EpochCache(() => this.#readEpoch(), clock);
     const appends = new MongoAppends(database);
     this.#writes = new StreamWrites({
       writeBatch: (stream, drafts) => appends.write(stream, drafts),
@@ -169,15 +170,7 @@ class MongoNotificationStore implements NotificationStore {
   }
 
   epoch(): Promise<string> {
-    const now = this.#clock.now();
-    if (this.#epoch && Math.abs(now - this.#epoch.readAt) < epochAgeMs) return this.#epoch.value;
-    const value = this.#readEpoch();
-    const epoch = { readAt: now, value };
-    this.#epoch = epoch;
-    value.catch(() => {
-      if (this.#epoch === epoch) this.#epoch = undefined;
-    });
-    return value;
+    return this.#epoch.get();
   }
 
   async newEpoch(): Promise<string> {
@@ -185,7 +178,7 @@ class MongoNotificationStore implements NotificationStore {
     await this.#database.attempt(() =>
       this.#database.meta.updateOne({ _id: 'epoch' }, { $set: { Value: value } }, { upsert: true }),
     );
-    this.#epoch = undefined;
+    this.#epoch.forget();
     return value;
   }
 

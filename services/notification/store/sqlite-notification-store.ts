@@ -5,6 +5,7 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed, emptyHead, type Head, headAt, headOfRows } from '#shared/stream/feed.ts';
 import { isAlready, type ReadMarkRow, type RowChange } from '../domain/notification-row.ts';
 import type { Appended, Changed, NewNotification, NotificationStore } from './notification-store.ts';
@@ -39,8 +40,6 @@ const busyTimeoutMs = 50;
 const patienceMs = 5_000;
 const maxBatch = 500;
 const purgeBatch = 200;
-/** As the port promises of another process's new epoch; every push asks for it. */
-const epochAgeMs = 1_000;
 
 /**
  * NotificationStore in one SQLite file. With `synchronous = NORMAL` in WAL mode what was answered survives the death of
@@ -72,11 +71,12 @@ class SqliteNotificationStore implements NotificationStore {
   readonly #clock: Clock;
   readonly #statements: Statements;
   readonly #writes: SqliteWrites;
-  #epoch: { readonly readAt: number; readonly value: string } | undefined;
+  readonly #epoch: EpochCache;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
+    this.#epoch = new EpochCache(() => this.#readEpoch(), clock);
     this.#statements = Object.fromEntries(
       Object.entries(sqliteStatements).map(([name, sql]) => [name, database.prepare(sql)]),
     ) as Statements;
@@ -153,12 +153,8 @@ class SqliteNotificationStore implements NotificationStore {
     });
   }
 
-  async epoch(): Promise<string> {
-    const now = this.#clock.now();
-    if (this.#epoch && Math.abs(now - this.#epoch.readAt) < epochAgeMs) return this.#epoch.value;
-    const value = await this.#readEpoch();
-    this.#epoch = { readAt: now, value };
-    return value;
+  epoch(): Promise<string> {
+    return this.#epoch.get();
   }
 
   async #readEpoch(): Promise<string> {
@@ -171,7 +167,7 @@ class SqliteNotificationStore implements NotificationStore {
   }
 
   newEpoch(): Promise<string> {
-    this.#epoch = undefined;
+    this.#epoch.forget();
     return this.#writes.run(() => this.#setEpoch());
   }
 
