@@ -1,4 +1,4 @@
-import type { Counter, Metrics } from '#shared/runtime/metrics.ts';
+import type { Metrics } from '#shared/runtime/metrics.ts';
 import type { DropReason } from './domain/decide.ts';
 
 export type EventOutcome = 'stored' | 'duplicate' | DropReason | 'invalid' | 'failed';
@@ -22,32 +22,33 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
     labels: ['operation'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
-  const eventOf = byOutcome<EventOutcome>(events);
-  const pushOf = byOutcome<PushOutcome>(pushes);
+  const eventOf = seriesBy((outcome: EventOutcome) => events.labels({ outcome }));
+  const pushOf = seriesBy((outcome: PushOutcome) => pushes.labels({ outcome }));
+  const secondsOf = seriesBy((operation: string) => seconds.labels({ operation }));
   return {
     event: (outcome) => eventOf(outcome).inc(),
     pushed: (outcome) => pushOf(outcome).inc(),
     purged: (rows) => purges.inc(rows),
     async timed(operation, call) {
-      const end = seconds.startTimer({ operation });
+      const startedAt = performance.now();
       try {
         return await call();
       } finally {
-        end();
+        secondsOf(operation).observe((performance.now() - startedAt) / 1_000);
       }
     },
   };
 }
 
 /** Finding a series by its labels costs more than counting. */
-function byOutcome<Outcome extends string>(counter: Counter<'outcome'>): (outcome: Outcome) => Counter.Internal {
-  const series = new Map<Outcome, Counter.Internal>();
-  return (outcome) => {
-    let found = series.get(outcome);
-    if (!found) {
-      found = counter.labels({ outcome });
-      series.set(outcome, found);
+function seriesBy<Label extends string, Series>(find: (label: Label) => Series): (label: Label) => Series {
+  const known = new Map<Label, Series>();
+  return (label) => {
+    let series = known.get(label);
+    if (!series) {
+      series = find(label);
+      known.set(label, series);
     }
-    return found;
+    return series;
   };
 }

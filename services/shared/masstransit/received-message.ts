@@ -91,11 +91,14 @@ export class ReceivedMessage {
     return this.#properties.priority;
   }
 
+  /** Without the envelope, whose other fields nearly no consumer reads. */
   #readMessageId(): string {
+    const headers = this.#isRaw ? this.transportHeaders : field(this.#root, 'headers');
+    const id = this.#isRaw ? headerText(this.transportHeaders, 'MessageId') : textField(this.#root, 'messageId');
     const found =
-      this.#usable(textField(this.headers, 'MT-OriginalMessageId')) ??
+      (isRecord(headers) ? this.#usable(textField(headers, 'MT-OriginalMessageId')) : undefined) ??
       this.#usable(headerText(this.transportHeaders, 'MT-OriginalMessageId')) ??
-      this.#usable(this.envelope.messageId) ??
+      this.#usable(id) ??
       this.#usable(this.#properties.messageId);
     this.#hasMadeId = found === undefined;
     return found ?? crypto.randomUUID();
