@@ -166,9 +166,10 @@ class SqliteNotificationStore implements NotificationStore {
     });
   }
 
-  newEpoch(): Promise<string> {
+  async newEpoch(): Promise<string> {
+    const made = await this.#writes.run(() => this.#setEpoch());
     this.#epoch.forget();
-    return this.#writes.run(() => this.#setEpoch());
+    return made;
   }
 
   async purge({ deletedBefore }: { deletedBefore: number }): Promise<{ removed: number }> {

@@ -34,7 +34,10 @@ test('lives, and is ready while its required parts are', async () => {
   expect(waiting.status).toBe(503);
   expect(await waiting.json()).toEqual({
     ready: false,
-    parts: { store: { ready: false, required: true, detail: 'waiting for mongodb' } },
+    parts: {
+      process: { ready: true, required: true, detail: 'running' },
+      store: { ready: false, required: true, detail: 'waiting for mongodb' },
+    },
   });
   readiness.set('store', { ready: true, required: true, detail: 'open' });
   expect((await fetch(`${origin}/readyz?verbose`)).status).toBe(200);
