@@ -40,16 +40,19 @@ describe('stream source over HTTP', () => {
     const source = await sourceOf(async (request, response) => {
       verified = tokens.verify(request.headers.authorization?.slice('Bearer '.length) ?? '');
       for await (const chunk of request) seen += String(chunk);
-      response.end(JSON.stringify({ epoch: 'e', heads: [{ stream, seq: 3, number: 2 }] }));
+      response.end(JSON.stringify({ epoch: 'e', heads: [{ stream, seq: 3, number: 2, members: 0 }] }));
     });
-    expect(await source.heads({ streams: [stream] })).toEqual({ epoch: 'e', heads: [{ stream, seq: 3, number: 2 }] });
+    expect(await source.heads({ streams: [stream] })).toEqual({
+      epoch: 'e',
+      heads: [{ stream, seq: 3, number: 2, members: 0 }],
+    });
     await verified;
     expect(JSON.parse(seen)).toEqual({ streams: [stream] });
   });
 
   it('keeps the body of a row as it is', async () => {
-    const rows = [{ kind: 'notification', seq: 1, number: 1, body: { a: [1, null], b: { c: 'é' } } }];
-    const changes = [{ stream, rows, through: 1, head: { seq: 1, number: 1 }, reload: false }];
+    const rows = [{ kind: 'notification', seq: 1, number: 1, members: 1, body: { a: [1, null], b: { c: 'é' } } }];
+    const changes = [{ stream, rows, through: 1, head: { seq: 1, number: 1, members: 1 }, reload: false }];
     const source = await answering({ epoch: 'e', changes });
     expect(await source.changes({ requests: [{ stream, after: 0 }] })).toEqual({ epoch: 'e', changes });
   });
@@ -58,7 +61,7 @@ describe('stream source over HTTP', () => {
     ['an error', { error: 'no' }, 500],
     ['a refusal', { error: 'no' }, 401],
     ['another shape', { epoch: 1, heads: {} }, 200],
-    ['a negative seq', { epoch: 'e', heads: [{ stream, seq: -1, number: 0 }] }, 200],
+    ['a negative seq', { epoch: 'e', heads: [{ stream, seq: -1, number: 0, members: 0 }] }, 200],
   ])('is unavailable at %s', async (_what, body, status) => {
     await expect((await answering(body, status)).heads({ streams: [stream] })).rejects.toMatchObject({
       code: 'unavailable',

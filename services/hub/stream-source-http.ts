@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
-import type { StreamId } from '#shared/contract/ids.ts';
+import { isUserId, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import { internalPaths, type StreamSource } from '#shared/contract/internal-calls.ts';
 import { type PushKind, pushKinds } from '#shared/contract/push-frame.ts';
 
@@ -16,20 +16,26 @@ export type HttpStreamSourceOptions = {
 const count = z.int().min(0);
 const stream = z.custom<StreamId>((value) => typeof value === 'string');
 const kind = z.custom<PushKind>((value) => typeof value === 'string' && Object.hasOwn(pushKinds, value));
-const heads = z.object({ epoch: z.string(), heads: z.array(z.object({ stream, seq: count, number: count })) });
+const head = z.object({ seq: count, number: count, members: count });
+const heads = z.object({ epoch: z.string(), heads: z.array(head.extend({ stream })) });
 const changes = z.object({
   epoch: z.string(),
   changes: z.array(
     z.object({
       stream,
-      rows: z.array(z.object({ kind, seq: count, number: count, body: z.unknown() })),
+      rows: z.array(head.extend({ kind, body: z.unknown() })),
       through: count,
-      head: z.object({ seq: count, number: count }),
+      head,
       reload: z.boolean(),
     }),
   ),
 });
-const memberships = z.object({ memberships: z.array(z.object({ stream, version: count })) });
+const membership = z.object({ stream, version: count, large: z.boolean() });
+const memberships = z.object({ memberships: z.array(membership) });
+const user = z.custom<UserId>(isUserId);
+const members = z.object({
+  members: z.array(membership.extend({ users: z.array(user), all: z.array(user).nullable() })),
+});
 
 /** Reads streams from a service in another process. Whatever goes wrong is `unavailable`: all calls are safe to repeat. */
 export function createHttpStreamSource({ url, tokens, timeoutMs = 3_000 }: HttpStreamSourceOptions): StreamSource {
@@ -55,5 +61,6 @@ export function createHttpStreamSource({ url, tokens, timeoutMs = 3_000 }: HttpS
     heads: (request) => call(internalPaths.heads, request, heads),
     changes: (request) => call(internalPaths.changes, request, changes),
     memberships: (request) => call(internalPaths.memberships, request, memberships),
+    members: (request) => call(internalPaths.members, request, members),
   };
 }

@@ -32,7 +32,8 @@ export function createRowPusher({ store, backplane, log, metrics, maxPending }: 
     try {
       const epoch = await store.epoch();
       const body = Buffer.from(JSON.stringify(toPushBody(row)));
-      const frame = encodePushFrame({ stream, epoch, kind: row.kind, seq: row.seq, number: row.number, body });
+      const { kind, seq, number } = row;
+      const frame = encodePushFrame({ stream, epoch, kind, seq, number, members: 0, body });
       await backplane.publish(streamChannel(stream), frame);
       metrics.pushed('ok');
     } catch (err) {

@@ -1,3 +1,4 @@
+import { PlatformError } from '#shared/contract/errors.ts';
 import { type StreamId, userOfNotificationStream } from '#shared/contract/ids.ts';
 import type { ChangesOfStream, StreamSource } from '#shared/contract/internal-calls.ts';
 import { emptyHead, type Feed } from '#shared/stream/feed.ts';
@@ -14,7 +15,7 @@ export function createStreamSource(store: NotificationStore): StreamSource {
     const feed: Feed<StreamRow> = user
       ? await store.changes(user, after, limit)
       : { rows: [], through: 0, head: emptyHead, reload: after > 0 };
-    return { ...feed, stream, rows: feed.rows.map(toWire) };
+    return { ...feed, head: { ...feed.head, members: 0 }, stream, rows: feed.rows.map(toWire) };
   }
 
   return {
@@ -29,6 +30,7 @@ export function createStreamSource(store: NotificationStore): StreamSource {
         heads: streams.map((stream, index) => ({
           stream,
           ...(users[index] === undefined ? emptyHead : (inOrder.next().value ?? emptyHead)),
+          members: 0,
         })),
       };
     },
@@ -40,9 +42,12 @@ export function createStreamSource(store: NotificationStore): StreamSource {
     async memberships() {
       return { memberships: [] };
     },
+    async members() {
+      throw new PlatformError('bad_request', 'notifications have no members');
+    },
   };
 }
 
 function toWire(row: StreamRow): ChangesOfStream['rows'][number] {
-  return { kind: row.kind, seq: row.seq, number: row.number, body: toPushBody(row) };
+  return { kind: row.kind, seq: row.seq, number: row.number, members: 0, body: toPushBody(row) };
 }

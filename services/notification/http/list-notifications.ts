@@ -1,8 +1,8 @@
 import type { UserId } from '#shared/contract/ids.ts';
 import type { NotificationGroupPage, NotificationPage } from '#shared/contract/notification-dto.ts';
+import { type Query, readQuery } from '#shared/http/query.ts';
 import { groupNotifications } from '../domain/group-notifications.ts';
 import { toNotificationDto } from '../domain/present.ts';
-import { type Query, readQuery } from './query.ts';
 import type { Route, RouteContext } from './route.ts';
 
 const defaultPageSize = 10;

@@ -1,9 +1,9 @@
 import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { NotificationFeed } from '#shared/contract/notification-dto.ts';
+import { readQuery } from '#shared/http/query.ts';
 import { resumeAfter } from '#shared/stream/feed.ts';
 import { toNotificationChange } from '../domain/present.ts';
-import { readQuery } from './query.ts';
 import type { Route } from './route.ts';
 
 const defaultLimit = 100;

@@ -319,9 +319,9 @@ describe('internal calls', () => {
     expect((await service.internal('/internal/heads', { streams })).body).toEqual({
       epoch,
       heads: [
-        { stream: streams[0], seq: 3, number: 3 },
-        { stream: streams[1], seq: 0, number: 0 },
-        { stream: streams[2], seq: 0, number: 0 },
+        { stream: streams[0], seq: 3, number: 3, members: 0 },
+        { stream: streams[1], seq: 0, number: 0, members: 0 },
+        { stream: streams[2], seq: 0, number: 0, members: 0 },
       ],
     });
     const requests = [
@@ -337,7 +337,7 @@ describe('internal calls', () => {
           stream: streams[0],
           rows: [{ kind: 'notification', seq: 2, number: 2, body: { recipientId: alice, seq: 2 } }],
           through: 2,
-          head: { seq: 3, number: 3 },
+          head: { seq: 3, number: 3, members: 0 },
           reload: false,
         },
         { stream: streams[2], rows: [], through: 0, reload: true },
@@ -367,11 +367,13 @@ describe('internal calls', () => {
     ['/internal/changes', { requests: [], limit: 1_001 }],
     ['/internal/memberships', { user: { $gt: '' } }],
     ['/internal/memberships', null],
+    ['/internal/members', { requests: [{ stream: 'notifications:alice', users: [1] }] }],
+    ['/internal/members', { requests: [{ stream: 'notifications:alice', users: ['alice'] }] }],
   ])('refuse %s %j', async (path, body) => {
     expect((await service.internal(path, body)).body).toMatchObject({ code: 'bad_request' });
   });
 
-  it.each(['/internal/heads', '/internal/changes', '/internal/memberships', '/internal/other'])(
+  it.each(['/internal/heads', '/internal/changes', '/internal/memberships', '/internal/members', '/internal/other'])(
     'on %s are for our own services only',
     async (path) => {
       const user = await service.internal(path, { streams: [], requests: [], user: 'alice' }, await tokenOf('alice'));
@@ -379,7 +381,7 @@ describe('internal calls', () => {
       const forged = await service.internal(path, {}, `${(await service.internalTokens.issue()).slice(0, -3)}AAA`);
       expect(forged.status).toBe(401);
       expect((await service.internal(path, { streams: [], requests: [], user: 'alice' })).status).toBe(
-        path.endsWith('/other') ? 404 : 200,
+        path.endsWith('/other') ? 404 : path.endsWith('/members') ? 400 : 200,
       );
       expect(service.logged()).not.toContain(secret);
     },

@@ -1,8 +1,9 @@
 import { ObjectId } from 'mongodb';
 import { PlatformError } from '#shared/contract/errors.ts';
+import { Overtaken } from '#shared/store/mongo-connection.ts';
+import { isClash } from '#shared/store/mongo-failure.ts';
 import { headAt } from '#shared/stream/feed.ts';
-import { type MongoDatabase, Overtaken } from './mongo-database.ts';
-import { isClash } from './mongo-failure.ts';
+import type { MongoDatabase } from './mongo-database.ts';
 import { toDocument, toStoredRow } from './mongo-rows.ts';
 import type { Appended } from './notification-store.ts';
 import { type Draft, newRow, placeOf, type StoredRow, toEntryRow } from './stored-row.ts';

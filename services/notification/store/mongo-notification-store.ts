@@ -4,16 +4,18 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { mapBounded } from '#shared/store/map-bounded.ts';
+import { Overtaken } from '#shared/store/mongo-connection.ts';
+import { parseObjectId } from '#shared/store/object-id.ts';
+import { StreamWrites } from '#shared/store/stream-writes.ts';
 import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed, headOfRows } from '#shared/stream/feed.ts';
 import { isAlready, type RowChange } from '../domain/notification-row.ts';
-import { mapBounded } from './map-bounded.ts';
 import { MongoAppends } from './mongo-appends.ts';
-import { MongoDatabase, Overtaken } from './mongo-database.ts';
+import { MongoDatabase } from './mongo-database.ts';
 import { purgeTombstones } from './mongo-purge.ts';
 import { toDocument, toMove, toStoredRow } from './mongo-rows.ts';
 import type { Appended, ListPage, NewNotification, NotificationStore } from './notification-store.ts';
-import { parseObjectId } from './object-id.ts';
 import {
   changedRow,
   type Draft,
@@ -28,7 +30,6 @@ import {
   toStreamRow,
   unread,
 } from './stored-row.ts';
-import { StreamWrites } from './stream-writes.ts';
 
 export type MongoNotificationStoreOptions = {
   /** `mongodb://` or `mongodb+srv://`, with user and password where needed. */

@@ -5,15 +5,15 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { parseObjectId } from '#shared/store/object-id.ts';
+import { toPlatformError } from '#shared/store/sqlite-failure.ts';
+import { SqliteWrites, type Transaction } from '#shared/store/sqlite-writes.ts';
 import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed, emptyHead, type Head, headAt, headOfRows } from '#shared/stream/feed.ts';
 import { isAlready, type ReadMarkRow, type RowChange } from '../domain/notification-row.ts';
 import type { Appended, Changed, NewNotification, NotificationStore } from './notification-store.ts';
-import { parseObjectId } from './object-id.ts';
-import { toPlatformError } from './sqlite-failure.ts';
 import { migrate } from './sqlite-schema.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
-import { SqliteWrites, type Transaction } from './sqlite-writes.ts';
 import {
   changedRow,
   draftOf,

@@ -1,10 +1,10 @@
 import type { UserId } from '#shared/contract/ids.ts';
 import { notificationTypes } from '#shared/contract/notification-dto.ts';
 import { targetTypes } from '#shared/contract/user-interaction-event.ts';
+import { newObjectId } from '#shared/store/object-id.ts';
 import { type Head, type Place, placeOfChanged, placeOfNew } from '#shared/stream/feed.ts';
 import type { NotificationRow, ReadMarkRow, RowChange, StreamRow, TombstoneRow } from '../domain/notification-row.ts';
 import type { NewNotification } from './notification-store.ts';
-import { newObjectId } from './object-id.ts';
 
 /** A row as both adapters keep it, under Sonixy's element names; enums are .NET's ordinals. */
 export type StoredRow = {

@@ -118,6 +118,7 @@ describe('push frame', () => {
     kind: 'notification' as const,
     seq: 2 ** 40 + 1,
     number: 7,
+    members: 3,
     body: Buffer.from('{"id":"é"}'),
   };
 

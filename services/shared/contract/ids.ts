@@ -19,6 +19,27 @@ export function parseUserId(value: unknown): UserId {
   throw new PlatformError('bad_request', `user id must be a string of 1–${maxUserIdLength} characters`);
 }
 
+/** 24 hex digits, lower case. */
+export type ConversationId = string & { readonly brand: 'ConversationId' };
+
+/** undefined for what can be no conversation's id. Letter case does not matter. */
+export function asConversationId(value: unknown): ConversationId | undefined {
+  if (typeof value !== 'string' || !/^[0-9a-f]{24}$/i.test(value)) return undefined;
+  return value.toLowerCase() as ConversationId;
+}
+
+const conversationStreamPrefix = 'chat:';
+
+export function conversationStream(conversation: ConversationId): StreamId {
+  return `${conversationStreamPrefix}${conversation}` as StreamId;
+}
+
+/** The conversation that `stream` is; undefined for any other stream. */
+export function conversationOfStream(stream: string): ConversationId | undefined {
+  if (!stream.startsWith(conversationStreamPrefix)) return undefined;
+  return asConversationId(stream.slice(conversationStreamPrefix.length));
+}
+
 const notificationStreamPrefix = 'notifications:';
 
 export function notificationStream(user: UserId): StreamId {

@@ -1,4 +1,4 @@
-import type { StreamId } from './ids.ts';
+import type { StreamId, UserId } from './ids.ts';
 import type { PushKind } from './push-frame.ts';
 
 /**
@@ -9,6 +9,7 @@ export const internalPaths = {
   heads: '/internal/heads',
   changes: '/internal/changes',
   memberships: '/internal/memberships',
+  members: '/internal/members',
 } as const;
 
 /** Streams or requests in one call. */
@@ -20,6 +21,8 @@ export type StreamHead = {
   readonly seq: number;
   /** Highest number; 0 for an empty stream. */
   readonly number: number;
+  /** See `PushRow.members`. */
+  readonly members: number;
 };
 
 /** An unknown stream is an empty one. Answers keep the order of the request. */
@@ -39,11 +42,12 @@ export type ChangesOfStream = {
     readonly kind: PushKind;
     readonly seq: number;
     readonly number: number;
+    readonly members: number;
     readonly body: unknown;
   }[];
   /** How far this answer reads; the head when nothing is left. */
   readonly through: number;
-  readonly head: { readonly seq: number; readonly number: number };
+  readonly head: { readonly seq: number; readonly number: number; readonly members: number };
   /** `after` lies above the head or below the purge floor: take the head as the new place. */
   readonly reload: boolean;
 };
@@ -51,9 +55,27 @@ export type ChangesOfStream = {
 export type ChangesAnswer = { readonly epoch: string; readonly changes: readonly ChangesOfStream[] };
 
 export type MembershipsRequest = { readonly user: string };
-/** Streams that the user belongs to beyond the own notifications. `version` grows with every change of the membership. */
-export type MembershipsAnswer = {
-  readonly memberships: readonly { readonly stream: StreamId; readonly version: number }[];
+/** Streams that the user belongs to beyond the own notifications. */
+export type MembershipsAnswer = { readonly memberships: readonly StreamMembership[] };
+
+export type StreamMembership = {
+  readonly stream: StreamId;
+  /** As of this version (`PushRow.members`) or a later one. */
+  readonly version: number;
+  /** Rows come on the stream's own channel, not on those of its members. */
+  readonly large: boolean;
+};
+
+/** Who of `users` is in the stream now; all streams exist and belong to the service that is asked. */
+export type MembersRequest = {
+  readonly requests: readonly { readonly stream: StreamId; readonly users: readonly UserId[] }[];
+};
+/** In the order of the request. `all`: everybody, where the conversation is not large. */
+export type MembersAnswer = {
+  readonly members: readonly (StreamMembership & {
+    readonly users: readonly UserId[];
+    readonly all: readonly UserId[] | null;
+  })[];
 };
 
 /** Port: how the hub reads streams; over HTTP between processes, a direct call in one process. Throws `unavailable`. */
@@ -61,4 +83,5 @@ export interface StreamSource {
   heads(request: HeadsRequest): Promise<HeadsAnswer>;
   changes(request: ChangesRequest): Promise<ChangesAnswer>;
   memberships(request: MembershipsRequest): Promise<MembershipsAnswer>;
+  members(request: MembersRequest): Promise<MembersAnswer>;
 }

@@ -13,6 +13,8 @@ export const pushKinds = {
   },
   deleted: { code: 2, receive: null, change: clientMethods.notificationDeleted },
   read: { code: 3, receive: null, change: clientMethods.notificationsRead },
+  message: { code: 4, receive: clientMethods.receiveMessage, change: clientMethods.messageChanged },
+  messageDeleted: { code: 5, receive: null, change: clientMethods.messageDeleted },
 } as const satisfies Record<string, { code: number; receive: string | null; change: string }>;
 
 export type PushKind = keyof typeof pushKinds;
@@ -23,6 +25,11 @@ export type PushRow = {
   readonly seq: number;
   /** 0 for rows that are no entry of the list (a mark of read). */
   readonly number: number;
+  /**
+   * Version of the conversation's membership when the row took its seq: the seq of the last row that changed it. Whoever
+   * knows an older one reads the members again before it hands the row on. 0 where a stream has no members.
+   */
+  readonly members: number;
   /** UTF-8 JSON of the one argument that the client's method gets; forwarded untouched. */
   readonly body: Uint8Array;
 };
@@ -34,9 +41,9 @@ const version = 1;
 const kindByCode = new Map<number, PushKind>(
   Object.entries(pushKinds).map(([kind, { code }]) => [code, kind as PushKind]),
 );
-const headerLength = 22;
+const headerLength = 30;
 
-/** Layout: u8 version, u8 kind, f64 seq, f64 number, u16 length + stream, u16 length + epoch, then the body (big endian). */
+/** Layout: u8 version, u8 kind, f64 seq, f64 number, f64 members, u16 length + stream, u16 length + epoch, then the body (big endian). */
 export function encodePushFrame(frame: PushFrame): Buffer {
   const stream = Buffer.from(frame.stream);
   const epoch = Buffer.from(frame.epoch);
@@ -45,8 +52,9 @@ export function encodePushFrame(frame: PushFrame): Buffer {
   head[1] = pushKinds[frame.kind].code;
   head.writeDoubleBE(frame.seq, 2);
   head.writeDoubleBE(frame.number, 10);
-  head.writeUInt16BE(stream.length, 18);
-  head.writeUInt16BE(epoch.length, 20);
+  head.writeDoubleBE(frame.members, 18);
+  head.writeUInt16BE(stream.length, 26);
+  head.writeUInt16BE(epoch.length, 28);
   stream.copy(head, headerLength);
   epoch.copy(head, headerLength + stream.length);
   return Buffer.concat([head, frame.body]);
@@ -59,14 +67,15 @@ export function decodePushFrame(bytes: Uint8Array): PushFrame | undefined {
   const kind = kindByCode.get(buffer[1] ?? 0);
   const seq = buffer.readDoubleBE(2);
   const number = buffer.readDoubleBE(10);
-  const streamEnd = headerLength + buffer.readUInt16BE(18);
-  const epochEnd = streamEnd + buffer.readUInt16BE(20);
-  if (!kind || !Number.isSafeInteger(seq) || !Number.isSafeInteger(number) || epochEnd > buffer.length)
-    return undefined;
+  const members = buffer.readDoubleBE(18);
+  const streamEnd = headerLength + buffer.readUInt16BE(26);
+  const epochEnd = streamEnd + buffer.readUInt16BE(28);
+  if (!kind || ![seq, number, members].every(Number.isSafeInteger) || epochEnd > buffer.length) return undefined;
   return {
     kind,
     seq,
     number,
+    members,
     stream: buffer.toString('utf8', headerLength, streamEnd) as StreamId,
     epoch: buffer.toString('utf8', streamEnd, epochEnd),
     body: buffer.subarray(epochEnd),

@@ -21,9 +21,9 @@ export class CatchUp {
   }
 
   add(changes: ChangesOfStream, place: Place): 'more' | 'complete' | 'too-far' {
-    for (const { kind, seq, number, body } of changes.rows) {
+    for (const { kind, seq, number, members, body } of changes.rows) {
       if (seq > changes.through || seq <= this.#through) continue;
-      const row = { kind, seq, number, body: Buffer.from(JSON.stringify(body)) };
+      const row = { kind, seq, number, members, body: Buffer.from(JSON.stringify(body)) };
       if (number > 0) this.#entries.set(number, row);
       else this.#marks.push(row);
     }

@@ -3,12 +3,14 @@ import type { ChangesOfStream } from '#shared/contract/internal-calls.ts';
 import type { PushFrame, PushKind } from '#shared/contract/push-frame.ts';
 import type { Place } from './position-delivery.ts';
 
-type LoggedRow = { readonly kind: PushKind; readonly seq: number; readonly number: number; readonly body: unknown };
+type LoggedRow = ChangesOfStream['rows'][number];
 
 /** A stream by decisions 1 and 2, in memory: what the rules of positioning are proved against. Each write returns the frame that a service would publish. */
 export class SimulatedStream {
   readonly stream: StreamId;
   readonly epoch: string;
+  /** Of the rows that are written from now on. */
+  members = 0;
   #seq = 0;
   #number = 0;
   #rows = new Map<number, LoggedRow>();
@@ -54,12 +56,13 @@ export class SimulatedStream {
     const rest = this.rows.filter(({ seq }) => seq > after);
     const rows = rest.slice(0, limit);
     const through = rows.length < rest.length ? (rows.at(-1)?.seq ?? this.#seq) : this.#seq;
-    return { stream: this.stream, rows, through, head: { seq: this.#seq, number: this.#number }, reload: false };
+    const head = { seq: this.#seq, number: this.#number, members: this.members };
+    return { stream: this.stream, rows, through, head, reload: false };
   }
 
   #write(kind: PushKind, number: number, body: unknown): PushFrame {
     this.#seq += 1;
-    const row = { kind, seq: this.#seq, number, body };
+    const row = { kind, seq: this.#seq, number, members: this.members, body };
     this.#rows.set(number, row);
     return { ...row, stream: this.stream, epoch: this.epoch, body: Buffer.from(JSON.stringify(body)) };
   }

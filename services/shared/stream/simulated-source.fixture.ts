@@ -30,8 +30,9 @@ export class SimulatedSource implements StreamSource {
     await this.#answering();
     this.headReads += 1;
     const heads = streams.map((stream) => {
-      const { seq, number } = this.#streams.get(stream)?.head ?? { seq: 0, number: 0 };
-      return { stream, seq, number };
+      const simulated = this.#streams.get(stream);
+      const { seq, number } = simulated?.head ?? { seq: 0, number: 0 };
+      return { stream, seq, number, members: simulated?.members ?? 0 };
     });
     return { epoch: this.epoch, heads };
   }
@@ -40,7 +41,7 @@ export class SimulatedSource implements StreamSource {
     await this.#answering();
     this.changeReads += 1;
     const rows = Math.min(limit, this.pageRows);
-    const empty = { rows: [], through: 0, head: { seq: 0, number: 0 }, reload: false };
+    const empty = { rows: [], through: 0, head: { seq: 0, number: 0, members: 0 }, reload: false };
     const changes = requests.map(({ stream, after }) => ({
       ...(this.#streams.get(stream)?.changes(after, rows) ?? empty),
       stream,
@@ -51,6 +52,11 @@ export class SimulatedSource implements StreamSource {
   async memberships(): Promise<{ memberships: [] }> {
     await this.#answering();
     return { memberships: [] };
+  }
+
+  async members(): Promise<{ members: [] }> {
+    await this.#answering();
+    return { members: [] };
   }
 
   async #answering(): Promise<void> {

@@ -24,8 +24,8 @@ export function toPlatformError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
   const code = primaryCode(error);
   return code !== undefined && outages.has(code)
-    ? new PlatformError('unavailable', 'the notification store does not answer', { cause: error })
-    : new PlatformError('internal', 'the notification store refused the call', { cause: error });
+    ? new PlatformError('unavailable', 'the store does not answer', { cause: error })
+    : new PlatformError('internal', 'the store refused the call', { cause: error });
 }
 
 function primaryCode(error: unknown): number | undefined {

@@ -34,7 +34,7 @@ export class SqliteWrites {
   }
 
   run<T>(apply: (transaction: Transaction) => T): Promise<T> {
-    if (this.#closed) return Promise.reject(new PlatformError('unavailable', 'the notification store is closed'));
+    if (this.#closed) return Promise.reject(new PlatformError('unavailable', 'the store is closed'));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ apply, resolve: resolve as (result: unknown) => void, reject });
       this.#flushing ??= this.#flush();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
-import { isUserId, type StreamId } from '#shared/contract/ids.ts';
+import { isUserId, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import { internalPaths, maxInternalBatch, type StreamSource } from '#shared/contract/internal-calls.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
 import { requireInternal } from '#shared/http/authenticated.ts';
@@ -21,7 +21,11 @@ const changesRequest = z.object({
   requests: z.array(z.object({ stream, after: z.int().min(0) })).max(maxInternalBatch),
   limit: z.int().min(1).max(1_000).default(200),
 });
-const membershipsRequest = z.object({ user: z.custom<string>(isUserId) });
+const user = z.custom<UserId>(isUserId);
+const membershipsRequest = z.object({ user });
+const membersRequest = z.object({
+  requests: z.array(z.object({ stream, users: z.array(user).max(10_000) })).max(maxInternalBatch),
+});
 
 export type InternalAppOptions = {
   readonly source: StreamSource;
@@ -42,6 +46,9 @@ export function createInternalApp({ source, tokens, log }: InternalAppOptions): 
   });
   app.post(internalPaths.memberships, async (request, response) => {
     response.json(await source.memberships(parse(membershipsRequest, request.body)));
+  });
+  app.post(internalPaths.members, async (request, response) => {
+    response.json(await source.members(parse(membersRequest, request.body)));
   });
   finishApp(app, log);
   return app;

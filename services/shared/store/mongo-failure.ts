@@ -24,9 +24,9 @@ export function toPlatformError(error: unknown): PlatformError {
 }
 
 function unavailable(cause: unknown): PlatformError {
-  return new PlatformError('unavailable', 'the notification store does not answer', { cause });
+  return new PlatformError('unavailable', 'the store does not answer', { cause });
 }
 
 function refused(cause: unknown): PlatformError {
-  return new PlatformError('internal', 'the notification store refused the call', { cause });
+  return new PlatformError('internal', 'the store refused the call', { cause });
 }

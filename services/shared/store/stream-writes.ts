@@ -56,7 +56,7 @@ export class StreamWrites<Item, Result> {
 
   #stepsOf(stream: string, reject: (error: unknown) => void): Step<Item, Result>[] | undefined {
     if (this.#closed) {
-      reject(new PlatformError('unavailable', 'the notification store is closed'));
+      reject(new PlatformError('unavailable', 'the store is closed'));
       return undefined;
     }
     const known = this.#waiting.get(stream);
