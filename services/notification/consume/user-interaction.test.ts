@@ -29,6 +29,7 @@ function publishingBy(publish: Backplane['publish']): Backplane {
   const memory = createMemoryBackplane();
   return {
     publish,
+    publishMany: (channels, frame) => memory.publishMany(channels, frame),
     subscribe: (channel, listener) => memory.subscribe(channel, listener),
     onStateChange: (listener) => memory.onStateChange(listener),
     state: 'up',

@@ -73,6 +73,18 @@ export function describeBackplane(name: string, make: () => Promise<BackplanePai
       expect(received.frames).toEqual(sent);
     });
 
+    it('publishes one frame on many channels, in order with what is published singly', async () => {
+      const { here, there } = await open();
+      const channels = Array.from({ length: 50 }, channelName);
+      const received = await Promise.all(channels.map((channel) => collect(there, channel)));
+      const [first = ''] = channels;
+      await Promise.all([here.publish(first, text('a')), here.publishMany(channels, text('b'))]);
+      await here.publishMany(channels, text('c'));
+      await here.publishMany([], text('d'));
+      await has(received[0]?.frames ?? [], 'a', 'b', 'c');
+      for (const { frames } of received.slice(1)) await has(frames, 'b', 'c');
+    });
+
     it('publishes where nobody listens', async () => {
       const { here } = await open();
       await expect(here.publish(channelName(), text('a'))).resolves.toBeUndefined();
@@ -126,6 +138,7 @@ export function describeBackplane(name: string, make: () => Promise<BackplanePai
       const { here, close } = await open();
       await close();
       await expect(here.publish(channelName(), text('a'))).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(here.publishMany([channelName()], text('a'))).rejects.toMatchObject({ code: 'unavailable' });
       await expect(here.subscribe(channelName(), () => {})).rejects.toMatchObject({ code: 'unavailable' });
     });
   });

@@ -6,6 +6,8 @@ export interface Backplane {
    * channel arrive in order.
    */
   publish(channel: string, frame: Uint8Array): Promise<void>;
+  /** The same on each channel, handed over together. After a rejection some of them may have it. */
+  publishMany(channels: readonly string[], frame: Uint8Array): Promise<void>;
   /**
    * Resolves once every frame published from now on reaches `listener`. While the backplane is down it stays pending,
    * and is kept: it becomes active on heal. Listeners of one channel share one subscription on the wire.

@@ -21,6 +21,11 @@ class MemoryBackplane implements Backplane {
     }
   }
 
+  async publishMany(channels: readonly string[], frame: Uint8Array): Promise<void> {
+    this.#refuseWhenClosed();
+    await Promise.all(channels.map((channel) => this.publish(channel, frame)));
+  }
+
   async subscribe(channel: string, listener: FrameListener): Promise<{ unsubscribe(): void }> {
     this.#refuseWhenClosed();
     const entry = { listener };

@@ -48,6 +48,7 @@ describeWithServer('redis', 'redis backplane, when Redis fails', () => {
     const channel = `sonixy:${randomUUID()}`;
     const pending = listen(backplane, channel);
     await expect(backplane.publish(channel, frame('lost'))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(backplane.publishMany([channel, 'b'], frame('lost'))).rejects.toMatchObject({ code: 'unavailable' });
     expect(backplane.state).toBe('down');
     await server.restart();
     const frames = await pending;

@@ -89,6 +89,10 @@ class PubSubBackplane implements RedisBackplane {
     }
   }
 
+  async publishMany(channels: readonly string[], frame: Uint8Array): Promise<void> {
+    await Promise.all(channels.map((channel) => this.publish(channel, frame)));
+  }
+
   /** What is published in one turn leaves in one write: a write costs as much as everything else about a frame. */
   #writeTogether(): void {
     const { stream } = this.#publisher;

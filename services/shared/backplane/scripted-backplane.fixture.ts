@@ -31,6 +31,10 @@ export class ScriptedBackplane implements Backplane {
     this.deliver(channel, frame);
   }
 
+  async publishMany(channels: readonly string[], frame: Uint8Array): Promise<void> {
+    for (const channel of channels) await this.publish(channel, frame);
+  }
+
   async subscribe(channel: string, listener: FrameListener): Promise<BackplaneSubscription> {
     if (this.state === 'down') await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const listeners = this.#channels.get(channel) ?? new Set();
