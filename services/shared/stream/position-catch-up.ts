@@ -15,6 +15,13 @@ export class CatchUp {
   #through = 0;
   #holeSeenAt: number | undefined;
   #holeChecks = 0;
+  readonly #since: number | undefined;
+  #numberBefore: number | undefined;
+
+  /** @param since seq of a new row before which nothing is known, not even the number: see `StreamPosition.startFrom` */
+  constructor(since?: number) {
+    this.#since = since;
+  }
 
   get through(): number {
     return this.#through;
@@ -22,6 +29,7 @@ export class CatchUp {
 
   add(changes: ChangesOfStream, place: Place): 'more' | 'complete' | 'too-far' {
     for (const { kind, seq, number, members, body } of changes.rows) {
+      if (seq === this.#since && number > 0) this.#numberBefore ??= number - 1;
       if (seq > changes.through || seq <= this.#through) continue;
       const row = { kind, seq, number, members, body: Buffer.from(JSON.stringify(body)) };
       if (number > 0) this.#entries.set(number, row);
@@ -30,15 +38,20 @@ export class CatchUp {
     this.#through = Math.max(this.#through, changes.through);
     if (this.#entries.size + this.#marks.length > maxCatchUpRows) return 'too-far';
     if (this.#through < changes.head.seq) return 'more';
-    return this.#isWhole(changes.head.number, place) ? 'complete' : 'more';
+    return this.#isWhole(changes.head.number, this.#from(place)) ? 'complete' : 'more';
   }
 
-  deliveriesAfter(place: Place): Delivery[] {
+  deliveriesAfter(known: Place): Delivery[] {
+    const place = this.#from(known);
     const rows = [...this.#entries.values(), ...this.#marks].filter((row) => row.seq > place.seq);
     const deliveries = rows.map((row) => toDelivery(row, place.number));
     const received = deliveries.filter(({ as }) => as === 'receive').sort((a, b) => a.row.number - b.row.number);
     const changed = deliveries.filter(({ as }) => as === 'change').sort((a, b) => a.row.seq - b.row.seq);
     return [...received, ...changed];
+  }
+
+  #from(place: Place): Place {
+    return this.#numberBefore === undefined ? place : { ...place, number: this.#numberBefore };
   }
 
   /**

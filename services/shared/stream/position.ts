@@ -32,6 +32,8 @@ export class StreamPosition {
   /** A frame of another epoch came: only the service knows which one is alive. */
   #doubtful = false;
   #catchUp: CatchUp | undefined;
+  /** The next repair begins with the row of this seq; nothing is handed on before. */
+  #since: number | undefined;
 
   get place(): Place | undefined {
     return this.#place;
@@ -78,6 +80,9 @@ export class StreamPosition {
     if (!place) {
       this.#settleAt(head);
       if (replay) this.#place = placeBeforeHeld(head, this.#early);
+      const since = this.#since;
+      this.#since = undefined;
+      if (since !== undefined) this.startFrom(since);
       return { deliveries: this.#takeEarly(), lost: false };
     }
     this.#doubtful = false;
@@ -92,13 +97,14 @@ export class StreamPosition {
     if (!place) return nothing;
     const head = { epoch, ...changes.head };
     if (epoch !== place.epoch || changes.reload) return this.#relocate(head);
-    this.#catchUp ??= new CatchUp();
+    this.#catchUp ??= new CatchUp(this.#since);
     const state = this.#catchUp.add(changes, place);
     if (state === 'too-far') return this.#relocate(head);
     this.#target = Math.max(this.#target, head.seq);
     if (state === 'more') return nothing;
     const deliveries = this.#catchUp.deliveriesAfter(place);
     this.#catchUp = undefined;
+    this.#since = undefined;
     this.#place = {
       epoch,
       seq: Math.max(place.seq, head.seq),
@@ -107,12 +113,38 @@ export class StreamPosition {
     return { deliveries: [...deliveries, ...this.#takeEarly()], lost: false };
   }
 
+  /** What was handed out after `place`, an earlier one of this epoch, reached nobody: it comes once more, by a repair. */
+  returnTo(place: Place): void {
+    const now = this.#place;
+    if (!now || now.epoch !== place.epoch || place.seq >= now.seq) return;
+    this.#target = Math.max(this.#target, now.seq);
+    this.#place = place;
+    this.#catchUp = undefined;
+  }
+
+  /**
+   * Somebody is here who gets everything from the new row on that took the seq `since`: where that was handed out
+   * already it comes once more, with all that follows it. The repair finds out which numbers are new to him.
+   */
+  startFrom(since: number): void {
+    const now = this.#place;
+    if (this.#since !== undefined && this.#since <= since) return;
+    if (!now) {
+      this.#since = since;
+      return;
+    }
+    if (since > now.seq) return;
+    this.#since = since;
+    this.returnTo({ ...now, seq: since - 1 });
+  }
+
   /** Nobody is here to hand anything to: the next head that is read is the new place. */
   forget(): void {
     this.#place = undefined;
     this.#early.clear();
     this.#catchUp = undefined;
     this.#doubtful = false;
+    this.#since = undefined;
     this.#target = 0;
   }
 
@@ -128,6 +160,7 @@ export class StreamPosition {
     const deliveries: Delivery[] = [];
     let place = this.#place;
     if (!place) return deliveries;
+    if (this.#since !== undefined) return deliveries;
     for (const seq of this.#early.keys()) if (seq <= place.seq) this.#early.delete(seq);
     for (;;) {
       const next = this.#early.get(place.seq + 1);
@@ -153,6 +186,7 @@ export class StreamPosition {
   }
 
   #relocate(head: Place): PositionUpdate {
+    this.#since = undefined;
     this.#settleAt(head);
     return { deliveries: this.#takeEarly(), lost: true };
   }
