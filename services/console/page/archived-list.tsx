@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import type { NotificationDto } from '#shared/contract/notification-dto.ts';
-import type { NotificationApi } from '../client/notification-api.ts';
+import type { NotificationApi } from '../../client/index.ts';
 import { NotificationRow } from './notification-row.tsx';
 import { PanelList } from './panel-list.tsx';
 import { usePages } from './use-pages.ts';

@@ -1,5 +1,5 @@
 import { useCallback, useRef, useState } from 'react';
-import type { ConnectionStatus } from '../client/notification-client.ts';
+import type { ConnectionStatus } from '../../client/index.ts';
 import { Icon } from './icon.tsx';
 import { isTransportId, type TransportId, transports } from './transports.ts';
 import { useDismiss } from './use-dismiss.ts';
@@ -100,6 +100,7 @@ function describe(connection: ConnectionStatus, online: boolean): { tone: string
       return { tone: 'busy', text: 'Connecting' };
     case 'waiting':
       return online ? { tone: 'busy', text: 'Reconnecting' } : { tone: 'bad', text: 'Offline' };
+    case 'ended':
     case 'signed-out':
     case 'stopped':
       return { tone: 'bad', text: 'Offline' };

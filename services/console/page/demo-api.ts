@@ -1,5 +1,5 @@
-import { RestError, readAnswer } from '../client/notification-api.ts';
-import type { IssuedToken, TokenSource } from '../client/token-source.ts';
+import type { IssuedToken, TokenSource } from '../../client/index.ts';
+import { RestError, readAnswer } from '../../client/index.ts';
 
 export type Person = { readonly user: string; readonly name: string; readonly avatar: string };
 export type DemoAction = 'Like' | 'Comment' | 'Reply';

@@ -1,4 +1,4 @@
-import { RestError } from '../client/notification-api.ts';
+import { RestError } from '../../client/index.ts';
 
 type ErrorNoteProps = { error: unknown; doing: string; retry?: () => void };
 

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { TokenSource } from '../client/token-source.ts';
+import type { TokenSource } from '../../client/index.ts';
 import { type DemoEvent, demoEvent, type Person } from './demo-api.ts';
 import { ErrorNote } from './error-note.tsx';
 import { PostCard } from './post-card.tsx';

@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import type { NotificationGroup } from '#shared/contract/notification-dto.ts';
-import type { NotificationApi } from '../client/notification-api.ts';
+import type { NotificationApi } from '../../client/index.ts';
 import { Avatar } from './avatar.tsx';
 import { Excerpt } from './notification-row.tsx';
 import { PanelList } from './panel-list.tsx';

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import type { NotificationApi } from '../client/notification-api.ts';
-import type { NotificationClient, NotificationClientState } from '../client/notification-client.ts';
-import { isLoaded, visibleRows } from '../client/notification-list.ts';
+import type { NotificationApi, NotificationClient, NotificationClientState } from '../../client/index.ts';
+import { isLoaded, visibleRows } from '../../client/index.ts';
 import { ArchivedList } from './archived-list.tsx';
 import { ErrorNote } from './error-note.tsx';
 import { GroupedList } from './grouped-list.tsx';

@@ -1,5 +1,4 @@
-import { browserClock } from '../client/browser-clock.ts';
-import { givenToken, renewingTokens, type TokenSource } from '../client/token-source.ts';
+import { givenToken, renewingTokens, systemClock, type TokenSource } from '../../client/index.ts';
 import { demoSignIn, type Person } from './demo-api.ts';
 
 /** Who this tab is. A second tab may be somebody else. */
@@ -8,7 +7,7 @@ export type Session = { readonly person: Person; readonly demo: boolean; readonl
 const key = 'sonixy.token';
 
 export function demoSession(person: Person): Session {
-  return { person, demo: true, tokens: renewingTokens(() => demoSignIn(person.user), browserClock) };
+  return { person, demo: true, tokens: renewingTokens(() => demoSignIn(person.user), systemClock) };
 }
 
 /** undefined when it is no token; whether the server takes it is another question. */

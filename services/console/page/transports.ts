@@ -1,6 +1,6 @@
-import type { OpenLive } from '../client/live-connection.ts';
-import { signalRLive } from '../client/signalr-live.ts';
-import { socketIoLive } from '../client/socket-io-live.ts';
+import type { OpenLive } from '../../client/index.ts';
+import { signalRLive } from '../../client/signalr.ts';
+import { socketIoLive } from '../../client/socket-io.ts';
 
 export type TransportId = keyof typeof transports;
 
@@ -8,7 +8,7 @@ export const transports = {
   'signalr-websocket': { name: 'SignalR', detail: 'WebSocket', open: signalRLive('WebSockets') },
   'signalr-sse': { name: 'SignalR', detail: 'server-sent events', open: signalRLive('ServerSentEvents') },
   'signalr-polling': { name: 'SignalR', detail: 'long polling', open: signalRLive('LongPolling') },
-  'socket-io': { name: 'socket.io', detail: 'polling, then WebSocket', open: socketIoLive },
+  'socket-io': { name: 'socket.io', detail: 'polling, then WebSocket', open: socketIoLive() },
 } as const satisfies Record<string, { name: string; detail: string; open: OpenLive }>;
 
 const key = 'sonixy.transport';

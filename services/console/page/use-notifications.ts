@@ -1,8 +1,13 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { NotificationDto } from '#shared/contract/notification-dto.ts';
-import { browserClock } from '../client/browser-clock.ts';
-import { createNotificationApi, type NotificationApi } from '../client/notification-api.ts';
-import { NotificationClient, type NotificationClientState } from '../client/notification-client.ts';
+import {
+  createNotificationApi,
+  createRestCall,
+  type NotificationApi,
+  NotificationClient,
+  type NotificationClientState,
+  systemClock,
+} from '../../client/index.ts';
 import type { Session } from './session.ts';
 import { type TransportId, transports } from './transports.ts';
 
@@ -18,7 +23,10 @@ export function useNotifications(
   transport: TransportId,
   arrived: (rows: readonly NotificationDto[]) => void,
 ): Notifications {
-  const api = useMemo(() => createNotificationApi({ baseUrl: location.origin, tokens: session.tokens }), [session]);
+  const api = useMemo(
+    () => createNotificationApi(createRestCall({ baseUrl: location.origin, tokens: session.tokens })),
+    [session],
+  );
   const client = useMemo(
     () =>
       new NotificationClient({
@@ -26,7 +34,7 @@ export function useNotifications(
         open: transports[transport].open,
         api,
         tokens: session.tokens,
-        clock: browserClock,
+        clock: systemClock,
         arrived,
       }),
     [api, session, transport, arrived],

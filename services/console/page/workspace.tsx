@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
-import { isLoaded } from '../client/notification-list.ts';
-import { SignedOutError } from '../client/token-source.ts';
+import { isLoaded, SignedOutError } from '../../client/index.ts';
 import { Avatar } from './avatar.tsx';
 import { ConnectionPill } from './connection-pill.tsx';
 import type { Person } from './demo-api.ts';

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCursor } from '#shared/contract/cursor.ts';
-import type { UserId } from '#shared/contract/ids.ts';
-import type { NotificationChange, NotificationDto, NotificationPage } from '#shared/contract/notification-dto.ts';
+import { formatCursor } from '../../shared/contract/cursor.ts';
+import type { UserId } from '../../shared/contract/ids.ts';
+import type { NotificationChange, NotificationDto, NotificationPage } from '../../shared/contract/notification-dto.ts';
+import { cursorOf, hasGap } from '../stream/stream-place.ts';
 import {
   continues,
-  cursorOf,
-  hasGap,
   listFrom,
   type NotificationList,
   visibleRows,

@@ -1,8 +1,6 @@
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
-import { hubPaths, serverMethods } from '#shared/contract/names.ts';
-import { listen } from './live-changes.ts';
+import { clientMethods, hubPaths } from '../../shared/contract/names.ts';
 import { LiveRefusedError, type OpenLive } from './live-connection.ts';
-import { parseSubscribeAnswer } from './parse-answers.ts';
 
 export type SignalRTransport = 'WebSockets' | 'ServerSentEvents' | 'LongPolling';
 
@@ -13,25 +11,36 @@ const names: Record<SignalRTransport, string> = {
 };
 
 /** SignalR by the stock client, over one named transport. */
-export function signalRLive(transport: SignalRTransport): OpenLive {
-  return async ({ baseUrl, token, handlers }) => {
+export function signalRLive(transport: SignalRTransport = 'WebSockets'): OpenLive {
+  return async ({ baseUrl, hub: hubName, token, handlers }) => {
+    let comeBack = false;
     const hub = new HubConnectionBuilder()
-      .withUrl(`${baseUrl}${hubPaths.notifications}`, {
+      .withUrl(`${baseUrl}${hubPaths[hubName]}`, {
         accessTokenFactory: token,
         transport: HttpTransportType[transport],
         withCredentials: false,
       })
+      // Never used: the stock client asks it only where the server did not say to stay away, and tells that by nothing else.
+      .withAutomaticReconnect({
+        nextRetryDelayInMilliseconds() {
+          comeBack = true;
+          return null;
+        },
+      })
       .configureLogging(LogLevel.None)
       .build();
-    listen((method, listener) => hub.on(method, listener), handlers.changed);
+    for (const method of Object.values(clientMethods)) {
+      hub.on(method, (...args: unknown[]) => handlers.called(method, args));
+    }
     let closing = false;
     hub.onclose((error) => {
-      if (!closing) handlers.closed(error?.message ?? 'the server closed the connection');
+      if (!closing) handlers.closed(error?.message ?? 'the server closed the connection', comeBack);
     });
     await start(hub);
     handlers.transport(`SignalR · ${names[transport]}`);
     return {
-      subscribe: async (cursor) => parseSubscribeAnswer(await hub.invoke(serverMethods.subscribe, cursor)),
+      call: (method, ...args) => hub.invoke(method, ...args),
+      tell: (method, ...args) => void hub.send(method, ...args).catch(() => undefined),
       close() {
         closing = true;
         hub.stop().catch(() => undefined);

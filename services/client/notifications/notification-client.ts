@@ -1,14 +1,16 @@
-import type { NotificationDto } from '#shared/contract/notification-dto.ts';
-import { type Backoff, backoffMs } from '#shared/runtime/backoff.ts';
-import type { Clock, Timer } from '#shared/runtime/clock.ts';
-import type { LiveConnection, OpenLive } from './live-connection.ts';
-import { LiveRefusedError } from './live-connection.ts';
+import { clientMethods, serverMethods } from '../../shared/contract/names.ts';
+import type { NotificationDto, SubscribeAnswer } from '../../shared/contract/notification-dto.ts';
+import { type Backoff, backoffMs } from '../backoff.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { LiveConnection, OpenLive } from '../live/live-connection.ts';
+import { type ConnectionStatus, LiveLoop } from '../live/live-loop.ts';
+import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
+import { cursorOf, hasGap } from '../stream/stream-place.ts';
 import type { NotificationApi } from './notification-api.ts';
+import { readNotificationCall } from './notification-calls.ts';
 import {
   continues,
-  cursorOf,
   emptyList,
-  hasGap,
   isLoaded,
   listFrom,
   type Merged,
@@ -19,15 +21,7 @@ import {
   withFeed,
   withPage,
 } from './notification-list.ts';
-import { SignedOutError, type TokenSource } from './token-source.ts';
-
-export type ConnectionStatus =
-  | { readonly state: 'connecting' }
-  | { readonly state: 'connected'; readonly transport: string }
-  /** `retryAt`: milliseconds since 1970. */
-  | { readonly state: 'waiting'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
-  | { readonly state: 'signed-out'; readonly reason: string }
-  | { readonly state: 'stopped' };
+import { parseSubscribeAnswer } from './parse-notifications.ts';
 
 export type NotificationClientState = {
   readonly connection: ConnectionStatus;
@@ -44,19 +38,19 @@ export type NotificationClientOptions = {
   readonly tokens: TokenSource;
   readonly clock: Clock;
   /** @default between 250 ms and 30 s, full jitter, forever */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /** Rows that are new to this client, oldest first; none for what was there before its first connection. */
-  readonly arrived: (rows: readonly NotificationDto[]) => void;
+  readonly arrived?: (rows: readonly NotificationDto[]) => void;
 };
+
+/** `from`: the cursor that was asked with. */
+type Subscribed = SubscribeAnswer & { readonly from: string | null };
 
 const pageSize = 20;
 const feedLimit = 200;
 /** How long the hub may take to close a gap by itself. */
 const gapPatienceMs = 400;
 const readBackoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
-const openTimeoutMs = 20_000;
-/** A connection that lived this long starts the backoff anew. */
-const steadyAfterMs = 5_000;
 
 /**
  * One user's notifications, kept true: subscribes first and reads after, drops what it has, fetches what it misses, and
@@ -64,7 +58,7 @@ const steadyAfterMs = 5_000;
  */
 export class NotificationClient {
   readonly #options: NotificationClientOptions;
-  readonly #backoff: Backoff;
+  readonly #loop: LiveLoop<Subscribed>;
   readonly #listeners = new Set<() => void>();
   #state: NotificationClientState = {
     connection: { state: 'connecting' },
@@ -72,18 +66,23 @@ export class NotificationClient {
     fault: undefined,
     loadingMore: false,
   };
-  #live: LiveConnection | undefined;
-  #attempt = 0;
-  #retry: Timer | undefined;
   #gap: Timer | undefined;
   #reading = Promise.resolve();
   #faults = 0;
-  /** Grows with each connection, so that what belongs to an ended one does nothing. */
-  #life = 0;
 
   constructor(options: NotificationClientOptions) {
     this.#options = options;
-    this.#backoff = options.backoff ?? { baseMs: 500, capMs: 30_000 };
+    this.#loop = new LiveLoop({
+      ...options,
+      hub: 'notifications',
+      owner: {
+        status: (connection) => this.#set({ connection }),
+        called: (method, args) => this.#called(method, args),
+        subscribe: (live) => this.#subscribe(live),
+        subscribed: (answer) => this.#subscribed(answer),
+        lost: () => this.#endGap(),
+      },
+    });
   }
 
   get state(): NotificationClientState {
@@ -97,18 +96,21 @@ export class NotificationClient {
   }
 
   start(): void {
-    void this.#connect();
+    this.#loop.start();
   }
 
   stop(): void {
-    this.#end({ state: 'stopped' });
+    this.#loop.stop();
   }
 
   /** Tries at once instead of waiting: the network is back, or somebody asked for it. */
   retryNow(): void {
-    if (this.#state.connection.state !== 'waiting') return;
-    this.#retry?.cancel();
-    void this.#connect();
+    this.#loop.retryNow();
+  }
+
+  /** The device slept or changed its network: see `LiveLoop.wake`. */
+  wake(): void {
+    this.#loop.wake();
   }
 
   /** Lengthens the loaded part of the history. A failure is in `state.fault`. */
@@ -155,89 +157,30 @@ export class NotificationClient {
     this.#set({ list: withAllRead(this.#state.list, newest) });
   }
 
-  async #connect(): Promise<void> {
-    const { open, baseUrl, tokens, clock } = this.#options;
-    this.#life += 1;
-    const life = this.#life;
-    const mine = () => life === this.#life;
-    if (this.#state.connection.state !== 'waiting') this.#set({ connection: { state: 'connecting' } });
-    let token = '';
-    const overdue = clock.after(openTimeoutMs, () => mine() && this.#lost('the server does not answer'));
-    try {
-      const live = await open({
-        baseUrl,
-        token: async () => {
-          token = await tokens.token();
-          return token;
-        },
-        handlers: {
-          changed: (change, isNew) => mine() && this.#take(withChange(this.#state.list, change), isNew),
-          transport: (transport) => mine() && this.#set({ connection: { state: 'connected', transport } }),
-          closed: (reason) => mine() && this.#lost(reason),
-        },
-      });
-      if (!mine()) {
-        live.close();
-        return;
-      }
-      this.#live = live;
-      const cursor = cursorOf(this.#state.list) ?? null;
-      const subscribed = await live.subscribe(cursor);
-      overdue.cancel();
-      if (!mine()) return;
-      if (cursor === null || subscribed.reload) this.#set({ list: listFrom(subscribed.cursor) });
-      clock.after(steadyAfterMs, () => {
-        if (mine()) this.#attempt = 0;
-      });
-      await this.#read();
-    } catch (error) {
-      overdue.cancel();
-      if (!mine()) return;
-      if (error instanceof LiveRefusedError) await this.#refused(token, error);
-      else if (error instanceof SignedOutError) this.#end({ state: 'signed-out', reason: error.message });
-      else this.#lost(error instanceof Error ? error.message : String(error));
-    }
+  #called(method: string, args: readonly unknown[]): void {
+    const change = readNotificationCall(method, args);
+    if (change) this.#take(withChange(this.#state.list, change), method === clientMethods.receiveNotification);
   }
 
-  async #refused(token: string, error: LiveRefusedError): Promise<void> {
-    const life = this.#life;
-    try {
-      await this.#options.tokens.refused(token);
-      if (life === this.#life) this.#lost(error.message);
-    } catch (renewal) {
-      if (life !== this.#life) return;
-      if (renewal instanceof SignedOutError) this.#end({ state: 'signed-out', reason: renewal.message });
-      else this.#lost(renewal instanceof Error ? renewal.message : String(renewal));
-    }
+  async #subscribe(live: LiveConnection): Promise<Subscribed> {
+    const from = cursorOf(this.#state.list) ?? null;
+    return { from, ...parseSubscribeAnswer(await live.call(serverMethods.subscribe, from)) };
   }
 
-  #lost(reason: string): void {
-    const { clock } = this.#options;
-    this.#release();
-    const delayMs = backoffMs(this.#attempt, this.#backoff);
-    this.#attempt += 1;
-    this.#retry = clock.after(delayMs, () => void this.#connect());
-    this.#set({ connection: { state: 'waiting', reason, attempt: this.#attempt, retryAt: clock.now() + delayMs } });
+  #subscribed({ from, cursor, reload }: Subscribed): void {
+    if (from === null || reload) this.#set({ list: listFrom(cursor) });
+    void this.#read();
   }
 
-  #end(connection: ConnectionStatus): void {
-    this.#release();
-    this.#set({ connection });
-  }
-
-  #release(): void {
-    this.#life += 1;
-    this.#retry?.cancel();
+  #endGap(): void {
     this.#gap?.cancel();
     this.#gap = undefined;
-    this.#live?.close();
-    this.#live = undefined;
   }
 
   #take({ list, arrived }: Merged, isNew = false): void {
     this.#set({ list });
     // Before the first page any row looks new.
-    if (arrived.length > 0 && (isNew || isLoaded(this.#state.list))) this.#options.arrived(arrived);
+    if (arrived.length > 0 && (isNew || isLoaded(this.#state.list))) this.#options.arrived?.(arrived);
     if (isLoaded(this.#state.list) && (hasGap(list) || !list.unread.certain)) {
       this.#gap ??= this.#options.clock.after(gapPatienceMs, () => this.#settle());
     }
@@ -297,7 +240,7 @@ export class NotificationClient {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof SignedOutError) this.#end({ state: 'signed-out', reason: error.message });
+    if (error instanceof SignedOutError) this.#loop.signOut(error.message);
     else this.#set({ fault: error });
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '#test/fake-clock.ts';
+import { FakeClock } from '../../../test/fake-clock.ts';
 import { givenToken, renewingTokens, SignedOutError } from './token-source.ts';
 
 describe('tokens that can be renewed', () => {

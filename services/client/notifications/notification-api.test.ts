@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createNotificationApi, RestError } from './notification-api.ts';
-import { UnreadableAnswerError } from './parse-answers.ts';
-import { givenToken, SignedOutError, type TokenSource } from './token-source.ts';
+import { UnreadableAnswerError } from '../rest/answers.ts';
+import { createRestCall } from '../rest/rest-call.ts';
+import { RestError } from '../rest/rest-error.ts';
+import { givenToken, SignedOutError, type TokenSource } from '../rest/token-source.ts';
+import { createNotificationApi } from './notification-api.ts';
 
 type Asked = { readonly method: string; readonly url: string; readonly token: string | null };
 
@@ -19,7 +21,7 @@ function scripted(answers: readonly (() => Response)[], tokens: TokenSource = gi
     if (!answer) throw new TypeError('no more answers');
     return answer();
   };
-  return { asked, api: createNotificationApi({ baseUrl: 'http://server', tokens, fetch }) };
+  return { asked, api: createNotificationApi(createRestCall({ baseUrl: 'http://server', tokens, fetch })) };
 }
 
 const json =

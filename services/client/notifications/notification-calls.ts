@@ -1,7 +1,6 @@
-import { clientMethods } from '#shared/contract/names.ts';
-import type { NotificationChange } from '#shared/contract/notification-dto.ts';
-import type { LiveHandlers } from './live-connection.ts';
-import { parseDeleted, parseNotification, parseReadMark } from './parse-answers.ts';
+import { clientMethods } from '../../shared/contract/names.ts';
+import type { NotificationChange } from '../../shared/contract/notification-dto.ts';
+import { parseDeleted, parseNotification, parseReadMark } from './parse-notifications.ts';
 
 const readers: ReadonlyMap<string, (argument: unknown) => NotificationChange | undefined> = new Map([
   [clientMethods.receiveNotification, toNotification],
@@ -10,17 +9,9 @@ const readers: ReadonlyMap<string, (argument: unknown) => NotificationChange | u
   [clientMethods.notificationsRead, toReadMark],
 ]);
 
-/** Calls `on` for each method that a server may call. An argument of another shape is nothing. */
-export function listen(
-  on: (method: string, listener: (argument: unknown) => void) => void,
-  changed: LiveHandlers['changed'],
-): void {
-  for (const [method, read] of readers) {
-    on(method, (argument) => {
-      const change = read(argument);
-      if (change) changed(change, method === clientMethods.receiveNotification);
-    });
-  }
+/** What a call of the server tells; undefined for other methods and for arguments of another shape. */
+export function readNotificationCall(method: string, [argument]: readonly unknown[]): NotificationChange | undefined {
+  return readers.get(method)?.(argument);
 }
 
 function toNotification(argument: unknown): NotificationChange | undefined {

@@ -1,21 +1,17 @@
-import { type Cursor, formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import {
   type NotificationChange,
   type NotificationDto,
   type NotificationFeed,
   type NotificationPage,
   unreadCap,
-} from '#shared/contract/notification-dto.ts';
+} from '../../shared/contract/notification-dto.ts';
+import { noPlace, placeAt, type StreamPlace, withRead, withSeq } from '../stream/stream-place.ts';
 
 /**
  * What a client knows of one user's notifications. Rows may come in any order, any number of times and from pushes, feed
  * and pages alike: the latest state of each row wins, by `seq`, and a row that is gone stays gone.
  */
-export type NotificationList = {
-  /** Every change up to here is in; undefined before the first `Subscribe`. */
-  readonly position: Cursor | undefined;
-  /** Seqs beyond a gap after `position`. */
-  readonly ahead: ReadonlySet<number>;
+export type NotificationList = StreamPlace & {
   readonly rows: ReadonlyMap<string, NotificationDto>;
   readonly gone: ReadonlySet<string>;
   /** Rows up to this number are read. */
@@ -30,8 +26,7 @@ export type NotificationList = {
 };
 
 export const emptyList: NotificationList = {
-  position: undefined,
-  ahead: new Set(),
+  ...noPlace,
   rows: new Map(),
   gone: new Set(),
   readThrough: 0,
@@ -46,11 +41,7 @@ export type Merged = { readonly list: NotificationList; readonly arrived: readon
 
 /** A list that follows the stream from `cursor` on, with nothing loaded. */
 export function listFrom(cursor: string): NotificationList {
-  return { ...emptyList, position: parseCursor(cursor) };
-}
-
-export function cursorOf(list: NotificationList): string | undefined {
-  return list.position && formatCursor(list.position);
+  return { ...emptyList, ...placeAt(cursor) };
 }
 
 /** Whether the first page is in. */
@@ -58,21 +49,15 @@ export function isLoaded(list: NotificationList): boolean {
   return list.floor !== Number.POSITIVE_INFINITY;
 }
 
-/** Whether changes between `position` and one that came are missing. The hub may send them yet, out of order. */
-export function hasGap(list: NotificationList): boolean {
-  return list.ahead.size > 0;
-}
-
 export function withChange(list: NotificationList, change: NotificationChange): Merged {
   const merged = merge(list, [change]);
-  return { ...merged, list: advanced(merged.list, seqOf(change)) };
+  return { ...merged, list: withSeq(merged.list, seqOf(change)) };
 }
 
 /** Takes an answer of the feed that was not `reload`. */
 export function withFeed(list: NotificationList, feed: NotificationFeed): Merged {
   const merged = merge(list, feed.changes);
-  const read = parseCursor(feed.cursor);
-  return { ...merged, list: read ? readTo(merged.list, read) : merged.list };
+  return { ...merged, list: withRead(merged.list, feed.cursor) };
 }
 
 /** Whether nothing can lie between what is loaded and `page`, the `index`th (from 1): else read the page before it too. */
@@ -181,22 +166,4 @@ function merge(
 
 function seqOf(change: NotificationChange): number {
   return change.kind === 'read' ? change.mark.seq : change.notification.seq;
-}
-
-function advanced(list: NotificationList, seq: number): NotificationList {
-  if (!list.position || seq <= list.position.seq) return list;
-  return settled(list, list.position, new Set(list.ahead).add(seq));
-}
-
-/** The feed was read up to `read`: it leaves nothing out, so what lies before is no gap any more. */
-function readTo(list: NotificationList, read: Cursor): NotificationList {
-  if (list.position?.epoch === read.epoch && list.position.seq >= read.seq) return list;
-  return settled(list, read, new Set(list.ahead));
-}
-
-function settled(list: NotificationList, from: Cursor, ahead: Set<number>): NotificationList {
-  let { seq } = from;
-  while (ahead.delete(seq + 1)) seq += 1;
-  for (const one of ahead) if (one <= seq) ahead.delete(one);
-  return { ...list, position: { epoch: from.epoch, seq }, ahead };
 }

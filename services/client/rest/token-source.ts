@@ -1,4 +1,4 @@
-import type { Clock } from '#shared/runtime/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** Thrown when there is no token any more and none can be had without the person. */
 export class SignedOutError extends Error {

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
-import type { UserId } from '#shared/contract/ids.ts';
-import type { NotificationDto } from '#shared/contract/notification-dto.ts';
-import { eventually } from '#test/eventually.ts';
-import { FakeClock } from '#test/fake-clock.ts';
-import { type LiveHandlers, LiveRefusedError } from './live-connection.ts';
-import { type NotificationApi, RestError } from './notification-api.ts';
+import { eventually } from '../../../test/eventually.ts';
+import { FakeClock } from '../../../test/fake-clock.ts';
+import { formatCursor, parseCursor } from '../../shared/contract/cursor.ts';
+import type { UserId } from '../../shared/contract/ids.ts';
+import type { NotificationDto } from '../../shared/contract/notification-dto.ts';
+import { type LiveHandlers, LiveRefusedError } from '../live/live-connection.ts';
+import { RestError } from '../rest/rest-error.ts';
+import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
+import type { NotificationApi } from './notification-api.ts';
 import { NotificationClient } from './notification-client.ts';
 import { visibleRows } from './notification-list.ts';
-import { SignedOutError, type TokenSource } from './token-source.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -49,7 +50,7 @@ class Server {
   }
 
   push(row = this.add(), isNew = row.seq === row.number) {
-    this.handlers?.changed({ kind: 'notification', notification: row }, isNew);
+    this.handlers?.called(isNew ? 'ReceiveNotification' : 'NotificationChanged', [row]);
   }
 
   async open({ handlers, token }: { handlers: LiveHandlers; token(): Promise<string> }) {
@@ -58,11 +59,13 @@ class Server {
     this.handlers = handlers;
     handlers.transport('test');
     return {
-      subscribe: async (cursor: string | null) => {
+      call: async (_method: string, argument: unknown) => {
+        const cursor = argument as string | null;
         this.calls.push(`subscribe ${cursor}`);
         return { cursor: this.cursor, reload: cursor !== null && parseCursor(cursor)?.epoch !== this.epoch };
       },
-      close: () => this.calls.push('close'),
+      tell: () => undefined,
+      close: () => void this.calls.push('close'),
     };
   }
 
@@ -84,7 +87,7 @@ class Server {
     markRead: async (id) => void this.calls.push(`read ${id}`),
     markAllRead: async () => {
       this.calls.push('read all');
-      throw new RestError('the store is away', 503, 'unavailable', 'c-1');
+      throw new RestError('the store is away', 503, { code: 'unavailable', correlationId: 'c-1' });
     },
   };
 }
@@ -154,7 +157,7 @@ describe('a client', () => {
     server.add();
     start();
     await shows([1]);
-    server.handlers?.closed('gone');
+    server.handlers?.closed('gone', true);
     server.add();
     server.add();
     clock.advance(backoff.baseMs);
@@ -190,7 +193,7 @@ describe('a client', () => {
     server.add();
     start();
     await shows([2, 1]);
-    server.handlers?.closed('gone');
+    server.handlers?.closed('gone', true);
     server.epoch = 'other';
     server.rows.length = 1;
     clock.advance(backoff.baseMs);
@@ -202,9 +205,9 @@ describe('a client', () => {
     start();
     await eventually(() => (client.state.list.floor === 0 ? undefined : 'not loaded'));
     const old = server.handlers;
-    old?.closed('gone');
-    old?.changed({ kind: 'notification', notification: server.add() }, true);
-    old?.closed('again');
+    old?.closed('gone', true);
+    old?.called('ReceiveNotification', [server.add()]);
+    old?.closed('again', true);
     expect(shown()).toEqual([]);
     expect(clock.waiting).toBeLessThanOrEqual(2);
   });
@@ -241,10 +244,10 @@ describe('a client', () => {
       if (answers.length === 0) await new Promise<void>((resolve) => answers.push(resolve));
       return read;
     };
-    server.handlers?.closed('gone');
+    server.handlers?.closed('gone', true);
     clock.advance(backoff.baseMs);
     await called('feed e.1');
-    server.handlers?.closed('gone again');
+    server.handlers?.closed('gone again', true);
     server.add();
     clock.advance(backoff.capMs);
     await called('subscribe e.1', 2);
@@ -317,14 +320,14 @@ describe('trouble', () => {
     for (const expected of [1, 2, 3]) {
       await isIn('connected');
       await eventually(() => (client.state.list.floor === 0 ? undefined : 'not loaded'));
-      server.handlers?.closed('gone');
+      server.handlers?.closed('gone', true);
       expect(attempt()).toBe(expected);
       clock.advance(backoff.capMs);
     }
     await isIn('connected');
     await called('feed e.0', 3);
     clock.advance(5_000);
-    server.handlers?.closed('gone');
+    server.handlers?.closed('gone', true);
     expect(attempt()).toBe(1);
   });
 
@@ -372,7 +375,7 @@ describe('trouble', () => {
 
   it('with reading is shown, and reading goes on by itself', async () => {
     server.add();
-    server.readFailure = new RestError('the store is away', 503, 'unavailable', 'c-1');
+    server.readFailure = new RestError('the store is away', 503, { code: 'unavailable', correlationId: 'c-1' });
     start();
     await eventually(() => (client.state.fault === server.readFailure ? undefined : 'no fault'));
     expect(client.state.connection.state).toBe('connected');

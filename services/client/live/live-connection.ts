@@ -1,26 +1,32 @@
-import type { NotificationChange, SubscribeAnswer } from '#shared/contract/notification-dto.ts';
+import type { hubPaths } from '../../shared/contract/names.ts';
 
 /** What a live connection tells its owner. */
 export type LiveHandlers = {
-  /** `isNew`: the server calls it new, not changed. */
-  changed(change: NotificationChange, isNew: boolean): void;
+  /** The server called a method (SignalR) or sent an event (socket.io). What it carries is not checked. */
+  called(method: string, args: readonly unknown[]): void;
   /** The transport in use, for people: at the start and when socket.io upgrades. */
   transport(name: string): void;
-  /** Once, after `open` resolved, however the connection ended; never after `close`. */
-  closed(reason: string): void;
+  /** Once, after `open` resolved, however the connection ended; never after `close`. `comeBack`: false when the server said to stay away. */
+  closed(reason: string, comeBack: boolean): void;
 };
+
+export type HubName = keyof typeof hubPaths;
 
 export type LiveOptions = {
   /** Origin of hub and socket.io, without a trailing slash. */
   readonly baseUrl: string;
+  /** Whose methods are wanted. socket.io has both on one connection. */
+  readonly hub: HubName;
   token(): Promise<string>;
   readonly handlers: LiveHandlers;
 };
 
 /** Port: one connection of one protocol. It never reconnects by itself: its owner does, with one policy for all. */
 export interface LiveConnection {
-  /** From its answer on, change methods arrive too. Rejects when the connection ends first. */
-  subscribe(cursor: string | null): Promise<SubscribeAnswer>;
+  /** Resolves with the server's answer. Rejects when the connection ends first or the server refuses. */
+  call(method: string, ...args: readonly unknown[]): Promise<unknown>;
+  /** Sends without an answer, when it can: for what nobody misses. */
+  tell(method: string, ...args: readonly unknown[]): void;
   /** Ends it for good. Safe to call twice. */
   close(): void;
 }

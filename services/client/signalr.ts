@@ -1,0 +1,1 @@
+export { type SignalRTransport, signalRLive } from './live/signalr-live.ts';

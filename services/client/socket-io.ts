@@ -1,0 +1,1 @@
+export { socketIoLive } from './live/socket-io-live.ts';
