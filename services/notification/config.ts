@@ -1,13 +1,10 @@
-import { join, resolve } from 'node:path';
 import { readTokenConfig } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import { readStoreSettings, type StoreConfig } from '#shared/store/store-config.ts';
 
-export type StoreConfig =
-  | { readonly kind: 'mongo'; readonly url: string; readonly database: string }
-  /** `file` lies in `dataDir`, which may have to be made. */
-  | { readonly kind: 'sqlite'; readonly dataDir: string; readonly file: string };
+export type { StoreConfig } from '#shared/store/store-config.ts';
 
 export type NotificationConfig = {
   readonly host: string;
@@ -49,17 +46,11 @@ export function readStoreConfig(env: Env): StoreConfig {
 }
 
 function readStore(reader: EnvReader): StoreConfig {
-  const url = reader.optionalUrl('MONGODB_URL', { protocols: ['mongodb:', 'mongodb+srv:'] });
-  const dataDir = reader.optionalText('DATA_DIR');
-  const database = reader.text('MONGODB_DATABASE', { default: databases.notifications });
-  if (url !== undefined && dataDir !== undefined) {
-    reader.fault('MONGODB_URL and DATA_DIR are both set: rows are kept in one of them');
-  }
-  if (url !== undefined) return { kind: 'mongo', url, database };
-  if (dataDir === undefined)
-    reader.fault('MONGODB_URL (or MONGODB_URL_FILE), or DATA_DIR for a SQLite file, is required');
-  const folder = resolve(dataDir ?? '.');
-  return { kind: 'sqlite', dataDir: folder, file: join(folder, 'notifications.sqlite') };
+  return readStoreSettings(reader, {
+    databaseSetting: 'MONGODB_DATABASE',
+    database: databases.notifications,
+    file: 'notifications.sqlite',
+  });
 }
 
 function readQueue(reader: EnvReader): string {

@@ -1,3 +1,4 @@
+import { seriesBy } from '#shared/runtime/metric-series.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import type { DropReason } from './domain/decide.ts';
 
@@ -37,18 +38,5 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
         secondsOf(operation).observe((performance.now() - startedAt) / 1_000);
       }
     },
-  };
-}
-
-/** Finding a series by its labels costs more than counting. */
-function seriesBy<Label extends string, Series>(find: (label: Label) => Series): (label: Label) => Series {
-  const known = new Map<Label, Series>();
-  return (label) => {
-    let series = known.get(label);
-    if (!series) {
-      series = find(label);
-      known.set(label, series);
-    }
-    return series;
   };
 }

@@ -8,11 +8,11 @@ import { createInternalApp } from '#shared/http/internal-app.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
+import { startRetention } from '#shared/store/retention.ts';
 import { createUserInteractionConsumer, type UserInteractionConsumer } from './consume/user-interaction.ts';
 import { createRestApp } from './http/rest-app.ts';
 import { createNotificationMetrics } from './notification-metrics.ts';
 import { createRowPusher } from './push-rows.ts';
-import { startRetention } from './retention.ts';
 import type { NotificationStore } from './store/notification-store.ts';
 import { createStreamSource } from './stream-source.ts';
 
@@ -55,7 +55,13 @@ export function createNotification(options: NotificationOptions): Notification {
   const source = createStreamSource(store);
   const rest = createRestApp({ store, pusher, verifier, origins, log, metrics });
   const internal = createInternalApp({ source, tokens: internalTokens, log });
-  const retention = startRetention({ store, clock, log, metrics, tombstoneDays: limits.tombstoneDays ?? 90 });
+  const retention = startRetention({
+    store,
+    clock,
+    log,
+    onPurged: metrics.purged,
+    tombstoneDays: limits.tombstoneDays ?? 90,
+  });
 
   const app = express();
   app.disable('x-powered-by');

@@ -2,11 +2,11 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
 import { isUserId, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import { internalPaths, maxInternalBatch, type StreamSource } from '#shared/contract/internal-calls.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
 import { requireInternal } from '#shared/http/authenticated.ts';
+import { parseBody } from '#shared/http/parse-body.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 
 /** The largest batch with the longest names. */
@@ -39,24 +39,17 @@ export function createInternalApp({ source, tokens, log }: InternalAppOptions): 
   const app = createApp({ log, origins, bodyLimitBytes });
   app.use(requireInternal(tokens));
   app.post(internalPaths.heads, async (request, response) => {
-    response.json(await source.heads(parse(headsRequest, request.body)));
+    response.json(await source.heads(parseBody(headsRequest, request.body)));
   });
   app.post(internalPaths.changes, async (request, response) => {
-    response.json(await source.changes(parse(changesRequest, request.body)));
+    response.json(await source.changes(parseBody(changesRequest, request.body)));
   });
   app.post(internalPaths.memberships, async (request, response) => {
-    response.json(await source.memberships(parse(membershipsRequest, request.body)));
+    response.json(await source.memberships(parseBody(membershipsRequest, request.body)));
   });
   app.post(internalPaths.members, async (request, response) => {
-    response.json(await source.members(parse(membersRequest, request.body)));
+    response.json(await source.members(parseBody(membersRequest, request.body)));
   });
   finishApp(app, log);
   return app;
-}
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new PlatformError('bad_request', `${issue?.path.join('.') || 'the body'} is not as the contract says`);
 }

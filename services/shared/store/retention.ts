@@ -1,13 +1,11 @@
 import type { Clock, Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import type { NotificationMetrics } from './notification-metrics.ts';
-import type { NotificationStore } from './store/notification-store.ts';
 
 export type RetentionOptions = {
-  readonly store: NotificationStore;
+  readonly store: { purge(options: { readonly deletedBefore: number }): Promise<{ readonly removed: number }> };
   readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: NotificationMetrics;
+  readonly onPurged: (rows: number) => void;
   readonly tombstoneDays: number;
 };
 
@@ -15,7 +13,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** Purges old tombstones every hour. Replicas may do it at once. */
-export function startRetention({ store, clock, log, metrics, tombstoneDays }: RetentionOptions): {
+export function startRetention({ store, clock, log, onPurged, tombstoneDays }: RetentionOptions): {
   stop(): Promise<void>;
 } {
   let purging: Promise<void> | undefined;
@@ -31,7 +29,7 @@ export function startRetention({ store, clock, log, metrics, tombstoneDays }: Re
   async function purgeOnce(): Promise<void> {
     try {
       const { removed } = await store.purge({ deletedBefore: clock.now() - tombstoneDays * dayMs });
-      metrics.purged(removed);
+      onPurged(removed);
       if (removed > 0) log.info({ removed }, 'old tombstones purged');
     } catch (err) {
       log.warn({ err }, 'tombstones not purged, trying again in an hour');
