@@ -14,10 +14,14 @@ import type { ChatRow, DeletedMessageRow, MessageRow } from '../domain/message-r
  *   What it meant to write may have been written all the same: every call is safe to repeat.
  * - The store knows who is in; who may do what is decided before it is called. Ids that are unknown, or no ids at all,
  *   answer undefined.
+ * - Texts are kept as they are; a call with half a surrogate pair in one throws `bad_request`.
  * - Every row that takes a seq is pending until `published`: it is never lost between the store and the bus.
  */
 export interface ChatStore {
-  /** A private pair has one conversation for ever, also under a race: `created: false`. A group is always new. Its first row is a system message. */
+  /**
+   * A private pair has one conversation for ever, also under a race: `created: false`, and whoever has left it is in again.
+   * A group is always new and its creator its owner; both of a pair are members. The first row is a system message.
+   */
   createConversation(conversation: NewConversation): Promise<Created>;
 
   /** undefined for whoever is not in it now. */
@@ -59,7 +63,8 @@ export interface ChatStore {
    * Once per (sender, `clientMessageId`): the same again with the same `bodyHash` answers the first row in its latest
    * state, `created: false`.
    *
-   * @throws PlatformError `conflict` when that id was used with another body
+   * @throws PlatformError `conflict` when that id was used with another body or in another conversation, `not_found` for
+   * an unknown conversation
    */
   send(message: NewMessage): Promise<Sent>;
 
@@ -95,7 +100,7 @@ export interface ChatStore {
     readonly pendingSince: number;
     readonly leaseMs: number;
     readonly limit: number;
-  }): Promise<readonly ChatRow[]>;
+  }): Promise<readonly PendingRow[]>;
 
   /** The row with that seq is on the bus; mends the conversation's head first. A row that has moved on stays pending. */
   published(row: Pick<ChatRow, 'id' | 'conversationId' | 'seq'>): Promise<void>;
@@ -109,7 +114,7 @@ export interface ChatStore {
   /** Ends all cursors: the last step of a restore. */
   newEpoch(): Promise<string>;
 
-  /** Removes tombstones that were deleted before that time, never the newest row of a stream. */
+  /** Removes tombstones that were deleted before that time, never the newest or the first row of a stream, nor one that is pending. */
   purge(options: { readonly deletedBefore: number }): Promise<{ readonly removed: number }>;
 
   /** Resolves when the store can serve. */
@@ -146,7 +151,16 @@ export type NewMessage = {
 
 /** `conversation` as it is after the row. */
 export type Sent = { readonly row: ChatRow; readonly created: boolean; readonly conversation: Conversation };
-export type Edited<Row> = { readonly row: Row; readonly changed: boolean; readonly conversation: Conversation };
+export type Edited<Row> = {
+  readonly row: Row;
+  readonly changed: boolean;
+  readonly conversation: Conversation;
+  /** See `PendingRow`. */
+  readonly unsent: boolean;
+};
+
+/** `unsent`: no event has told of the row yet, so the next one tells of a new row, however often it has changed. */
+export type PendingRow = ChatRow & { readonly unsent: boolean };
 
 export type ViewsPage = {
   readonly before: { readonly lastMessageAt: number; readonly id: ConversationId } | undefined;

@@ -1,0 +1,83 @@
+import type { MessagesPage } from './chat-store.ts';
+import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { StoredMessage } from './stored-message.ts';
+
+const purgeBatch = 200;
+
+/** Rows of messages, inside a read or a write of the caller's. */
+export class SqliteRows {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  find(id: string): StoredMessage | undefined {
+    return rowOrNone(this.#database.get('row', { Id: id }));
+  }
+
+  findByKey(sendKey: string): StoredMessage | undefined {
+    return rowOrNone(this.#database.get('rowOfKey', { SendKey: sendKey }));
+  }
+
+  findByNumber(conversation: string, number: number): StoredMessage | undefined {
+    return rowOrNone(this.#database.get('rowOfNumber', { ConversationId: conversation, Number: number }));
+  }
+
+  add(row: StoredMessage): void {
+    this.#database.run('addRow', row);
+  }
+
+  move(row: StoredMessage): void {
+    const { ConversationId, SenderId, Type, ClientMessageId, SendKey, BodyHash, CreatedAt, Number: _, ...moving } = row;
+    this.#database.run('moveRow', moving);
+  }
+
+  list(conversation: string, { before = Number.MAX_SAFE_INTEGER, limit }: MessagesPage): StoredMessage[] {
+    const page = { ConversationId: conversation, Before: before, Limit: limit };
+    return this.#database.all('list', page).map(toStoredMessage);
+  }
+
+  changes(conversation: string, after: number, limit: number): StoredMessage[] {
+    const page = { ConversationId: conversation, After: after, Limit: limit };
+    return this.#database.all('changes', page).map(toStoredMessage);
+  }
+
+  floor(conversation: string): number {
+    return Number(this.#database.get('floor', { Id: conversation })?.['Floor'] ?? 0);
+  }
+
+  lease(options: { since: number; now: number; leaseMs: number; limit: number }): StoredMessage[] {
+    const { since, now, leaseMs, limit } = options;
+    const rows = this.#database.all('pending', { Since: since, Now: now, Limit: limit }).map(toStoredMessage);
+    for (const { Id } of rows) this.#database.run('lease', { Id, LeaseUntil: now + leaseMs });
+    return rows;
+  }
+
+  published(id: string, seq: number): void {
+    this.#database.run('published', { Id: id, Seq: seq });
+  }
+
+  /** `more`: call again. */
+  purge(deletedBefore: number): { readonly removed: number; readonly more: boolean } {
+    const tombstones = this.#database.all('oldTombstones', { DeletedBefore: deletedBefore, Limit: purgeBatch });
+    for (const { Id, ConversationId, Seq } of tombstones) {
+      this.#database.run('raiseFloor', { Id: String(ConversationId), Floor: Number(Seq) });
+      this.#database.run('removeRow', { Id: String(Id) });
+    }
+    return { removed: tombstones.length, more: tombstones.length === purgeBatch };
+  }
+}
+
+function toStoredMessage(row: SqliteRow): StoredMessage {
+  return {
+    ...(row as unknown as StoredMessage),
+    Deleted: row['Deleted'] === 1,
+    Large: row['Large'] === 1,
+    Unsent: row['Unsent'] === 1,
+  };
+}
+
+function rowOrNone(row: SqliteRow | undefined): StoredMessage | undefined {
+  return row && toStoredMessage(row);
+}
