@@ -1,11 +1,12 @@
 import { clientMethods, serverMethods } from '../../shared/contract/names.ts';
 import type { NotificationDto, SubscribeAnswer } from '../../shared/contract/notification-dto.ts';
-import { type Backoff, backoffMs } from '../backoff.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Backoff } from '../backoff.ts';
+import type { Clock } from '../clock.ts';
 import type { LiveConnection, OpenLive } from '../live/live-connection.ts';
 import { type ConnectionStatus, LiveLoop } from '../live/live-loop.ts';
 import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
 import { cursorOf, hasGap } from '../stream/stream-place.ts';
+import { StreamReader } from '../stream/stream-reader.ts';
 import type { NotificationApi } from './notification-api.ts';
 import { readNotificationCall } from './notification-calls.ts';
 import {
@@ -48,9 +49,6 @@ type Subscribed = SubscribeAnswer & { readonly from: string | null };
 
 const pageSize = 20;
 const feedLimit = 200;
-/** How long the hub may take to close a gap by itself. */
-const gapPatienceMs = 400;
-const readBackoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 
 /**
  * One user's notifications, kept true: subscribes first and reads after, drops what it has, fetches what it misses, and
@@ -59,6 +57,7 @@ const readBackoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 export class NotificationClient {
   readonly #options: NotificationClientOptions;
   readonly #loop: LiveLoop<Subscribed>;
+  readonly #reader: StreamReader;
   readonly #listeners = new Set<() => void>();
   #state: NotificationClientState = {
     connection: { state: 'connecting' },
@@ -66,9 +65,6 @@ export class NotificationClient {
     fault: undefined,
     loadingMore: false,
   };
-  #gap: Timer | undefined;
-  #reading = Promise.resolve();
-  #faults = 0;
 
   constructor(options: NotificationClientOptions) {
     this.#options = options;
@@ -80,8 +76,15 @@ export class NotificationClient {
         called: (method, args) => this.#called(method, args),
         subscribe: (live) => this.#subscribe(live),
         subscribed: (answer) => this.#subscribed(answer),
-        lost: () => this.#endGap(),
+        lost: () => this.#reader.pause(),
       },
+    });
+    this.#reader = new StreamReader({
+      clock: options.clock,
+      misses: () => isLoaded(this.#state.list) && (hasGap(this.#state.list) || !this.#state.list.unread.certain),
+      mayRead: () => this.#state.connection.state === 'connected',
+      read: () => this.#readMissing(),
+      done: (error) => this.#read(error),
     });
   }
 
@@ -169,49 +172,20 @@ export class NotificationClient {
 
   #subscribed({ from, cursor, reload }: Subscribed): void {
     if (from === null || reload) this.#set({ list: listFrom(cursor) });
-    void this.#read();
-  }
-
-  #endGap(): void {
-    this.#gap?.cancel();
-    this.#gap = undefined;
+    void this.#reader.read();
   }
 
   #take({ list, arrived }: Merged, isNew = false): void {
     this.#set({ list });
     // Before the first page any row looks new.
     if (arrived.length > 0 && (isNew || isLoaded(this.#state.list))) this.#options.arrived?.(arrived);
-    if (isLoaded(this.#state.list) && (hasGap(list) || !list.unread.certain)) {
-      this.#gap ??= this.#options.clock.after(gapPatienceMs, () => this.#settle());
-    }
+    this.#reader.noticed();
   }
 
-  #settle(): void {
-    this.#gap = undefined;
-    const { list, connection } = this.#state;
-    if (connection.state !== 'connected' || (!hasGap(list) && list.unread.certain)) return;
-    void this.#read();
-  }
-
-  /** Reads what is missing, after a reading that is under way: that one may have begun before the subscription. */
-  #read(): Promise<void> {
-    this.#reading = this.#reading
-      .then(() => this.#readMissing())
-      .then(
-        () => {
-          this.#faults = 0;
-          this.#set({ fault: undefined });
-        },
-        (error: unknown) => {
-          this.#failed(error);
-          this.#gap ??= this.#options.clock.after(backoffMs(this.#faults, readBackoff), () => {
-            this.#gap = undefined;
-            if (this.#state.connection.state === 'connected') void this.#read();
-          });
-          this.#faults += 1;
-        },
-      );
-    return this.#reading;
+  #read(error: unknown): 'final' | undefined {
+    if (error === undefined) this.#set({ fault: undefined });
+    else this.#failed(error);
+    return error instanceof SignedOutError ? 'final' : undefined;
   }
 
   async #readMissing(): Promise<void> {
@@ -231,12 +205,15 @@ export class NotificationClient {
 
   async #readPage(index: number): Promise<void> {
     const { api } = this.#options;
+    let before = this.#state.list;
     let page = await api.page(index, pageSize);
     if (!continues(this.#state.list, page, index)) {
       await this.#readPage(index - 1);
+      before = this.#state.list;
       page = await api.page(index, pageSize);
     }
-    this.#set({ list: withPage(this.#state.list, page) });
+    this.#set({ list: withPage(this.#state.list, page, this.#state.list.rows === before.rows) });
+    this.#reader.noticed();
   }
 
   #failed(error: unknown): void {

@@ -105,6 +105,14 @@ describe('a change', () => {
     expect(merged.unread).toEqual({ count: 30, certain: false });
   });
 
+  it('of a row whose page is still on its way is not undone by that page', () => {
+    const items = [row(3), row(2), row(1)];
+    const changed = [row(3, { isRead: true, seq: 4 }), row(2, { isRead: true, seq: 5 })];
+    const list = changed.reduce((before, each) => withChange(before, change(each)).list, listFrom(cursor(3)));
+    const loaded = withPage(list, { items, unreadCount: 3, hasMore: false });
+    expect(visibleRows(loaded).map(({ isRead }) => isRead)).toEqual([true, true, false]);
+  });
+
   it('to archived hides the row and takes it from the count; moved back it is there again', () => {
     const { list } = withChange(listOf(2), change(row(2, { archived: true, seq: 3 })));
     expect(numbers(list)).toEqual([1]);

@@ -66,12 +66,11 @@ export function continues(list: NotificationList, page: NotificationPage, index:
   return index === 1 || first === undefined || first.number >= list.floor - 1;
 }
 
-/** Takes a page of the history; its count of unread ones is as of its rows. */
-export function withPage(list: NotificationList, page: NotificationPage): NotificationList {
+/** Takes a page of the history. Its count of unread ones is as of its rows; `certain`: nothing came while it was read. */
+export function withPage(list: NotificationList, page: NotificationPage, certain = true): NotificationList {
   const { list: merged } = merge(
     list,
     page.items.map((notification) => ({ kind: 'notification', notification })),
-    { loadFrom: 0 },
   );
   const last = page.items.at(-1);
   const floor = page.hasMore ? Math.min(list.floor, last?.number ?? list.floor) : 0;
@@ -79,7 +78,7 @@ export function withPage(list: NotificationList, page: NotificationPage): Notifi
     ...merged,
     floor,
     hasMore: floor === list.floor ? list.hasMore : page.hasMore,
-    unread: { count: page.unreadCount, certain: true },
+    unread: { count: page.unreadCount, certain },
   };
 }
 
@@ -118,7 +117,7 @@ export function visibleRows(list: NotificationList): NotificationDto[] {
 function merge(
   list: NotificationList,
   changes: readonly NotificationChange[],
-  { loadFrom = list.floor, acted = false }: { loadFrom?: number; acted?: boolean } = {},
+  { acted = false }: { acted?: boolean } = {},
 ): Merged {
   const rows = new Map(list.rows);
   const gone = new Set(list.gone);
@@ -153,7 +152,8 @@ function merge(
     const row = change.notification;
     if (isNew) arrived.push(row);
     if ((isNew || known) && isUnread(row)) count += 1;
-    if (isNew || known || number >= loadFrom) rows.set(id, row);
+    // Also one that is not loaded: a page that is on its way may show an older state of it.
+    rows.set(id, row);
   }
 
   // The server counts no further than its cap: from there a difference says nothing.
