@@ -6,7 +6,12 @@ import {
   closeReasons,
   type EncodedMessage,
 } from '#shared/hub/client-connection.ts';
-import { encodeInvocationOfJson, type HubProtocolName, type SignalRConnection } from '#shared/signalr/index.ts';
+import {
+  encodeInvocation,
+  encodeInvocationOfJson,
+  type HubProtocolName,
+  type SignalRConnection,
+} from '#shared/signalr/index.ts';
 
 const protocols: Readonly<Record<HubProtocolName, ClientProtocol>> = {
   json: signalRProtocol('json'),
@@ -16,12 +21,18 @@ const protocols: Readonly<Record<HubProtocolName, ClientProtocol>> = {
 function signalRProtocol(name: HubProtocolName): ClientProtocol {
   return {
     name: `signalr-${name}`,
-    encode(method, body) {
-      const payload = encodeInvocationOfJson(name, method, body);
+    encode(method, args) {
+      const [only] = args;
+      const payload =
+        only && args.length === 1
+          ? encodeInvocationOfJson(name, method, only)
+          : encodeInvocation(name, method, args.map(parseJson));
       return { payload, bytes: payload.byteLength };
     },
   };
 }
+
+const parseJson = (json: Uint8Array): unknown => JSON.parse(Buffer.from(json).toString());
 
 /** A SignalR client as the hub sees it. */
 export class SignalRClient implements ClientConnection {

@@ -8,11 +8,14 @@ import {
   type EncodedMessage,
 } from '#shared/hub/client-connection.ts';
 
-/** What socket.io-parser's encoder writes for an event with one JSON argument in namespace `/`. */
+/** What socket.io-parser's encoder writes for an event with JSON arguments in namespace `/`. */
 const socketIo: ClientProtocol = {
   name: 'socket.io',
-  encode(method, body) {
-    const payload = `2[${JSON.stringify(method)},${Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()}]`;
+  encode(method, args) {
+    const texts = args.map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength).toString(),
+    );
+    const payload = `2[${[JSON.stringify(method), ...texts].join(',')}]`;
     return { payload, bytes: Buffer.byteLength(payload) };
   },
 };

@@ -4,8 +4,8 @@ import type { Principal } from '#shared/auth/principal.ts';
 export interface ClientProtocol {
   /** Unique: `signalr-json`, `signalr-messagepack`, `socket.io`. */
   readonly name: string;
-  /** `body` is the UTF-8 JSON of the method's one argument. The answer is shared by all connections: nobody changes it. */
-  encode(method: string, body: Uint8Array): EncodedMessage;
+  /** `args` are the UTF-8 JSON of the method's arguments. The answer is shared by all connections: nobody changes it. */
+  encode(method: string, args: readonly Uint8Array[]): EncodedMessage;
 }
 
 /** A whole message as the protocol puts it on the wire. `payload` is understood by the protocol's own connections only. */

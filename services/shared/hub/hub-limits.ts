@@ -23,8 +23,12 @@ export type HubLimits = {
   readonly holdMaxMs: number;
   /** How long a new client waits for its place in the stream before it is accepted without. @default 1,500 */
   readonly placeWaitMs: number;
-  /** A stream without members is kept for this long. @default 10,000 */
+  /** A stream or a chat user without connections is kept for this long. @default 10,000 */
   readonly lingerMs: number;
+  /** Rows of one conversation that wait for its members to be read; with more they are read again later. @default 64 */
+  readonly maxHeldRows: number;
+  /** One client's "is typing" in one conversation is passed on once in this time. @default 2,000 */
+  readonly typingEveryMs: number;
 };
 
 export const defaultHubLimits: HubLimits = {
@@ -41,4 +45,6 @@ export const defaultHubLimits: HubLimits = {
   holdMaxMs: 300,
   placeWaitMs: 1_500,
   lingerMs: 10_000,
+  maxHeldRows: 64,
+  typingEveryMs: 2_000,
 };

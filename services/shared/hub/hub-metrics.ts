@@ -16,6 +16,11 @@ export function createHubMetrics(metrics: Metrics) {
   return {
     connections,
     streams: metrics.gauge('hub_streams', 'Streams that this worker follows'),
+    chatUsers: metrics.gauge('hub_chat_users', 'Users with a connection that takes part in chat'),
+    heldRows: metrics.counter('hub_held_rows_total', 'Rows that waited for a newer list of members'),
+    membersReads: metrics.counter('hub_members_reads_total', 'Conversations whose members were read'),
+    droppedSignals: metrics.counter('hub_dropped_signals_total', 'Droppable messages that slow clients did not get'),
+    typingIgnored: metrics.counter('hub_typing_ignored_total', 'Calls that told nobody anything', ['reason']),
     deliveries: metrics.counter('hub_deliveries_total', 'Messages queued for a client', ['as']),
     frames: metrics.counter('hub_frames_total', 'Frames from the backplane by what became of them', ['outcome']),
     framesForNobody: metrics.counter('hub_frames_without_member_total', 'Frames of streams without a member here'),

@@ -1,27 +1,33 @@
 import type { Principal } from '#shared/auth/principal.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
+import type { SubscribeChatAnswer } from '#shared/contract/chat-dto.ts';
 import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
-import type { StreamId, UserId } from '#shared/contract/ids.ts';
+import { conversationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import type { SubscribeAnswer } from '#shared/contract/notification-dto.ts';
 import type { Clock, Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
-import type { Delivery } from '#shared/stream/position.ts';
 import { Admission, type AdmissionAnswer } from './admission.ts';
 import type { ClientConnection, CloseReason } from './client-connection.ts';
+import { Conversations } from './conversations.ts';
 import { drainMembers } from './drain.ts';
-import { EncodedRow } from './encoded-row.ts';
 import { atTime } from './expiry.ts';
+import { FanOut } from './fan-out.ts';
 import { Flusher } from './flusher.ts';
 import type { HubLimits } from './hub-limits.ts';
 import { createHubMetrics, type HubMetrics } from './hub-metrics.ts';
 import { Member } from './member.ts';
 import { Streams } from './streams.ts';
+import { parseConversation, parseCursors, type SubscribedCursors, toSubscribeChatAnswer } from './subscribe-chat.ts';
+import { within } from './within.ts';
 
 export type HubOptions = {
+  /** Of notifications. */
   readonly source: StreamSource;
+  /** Of conversations. @default no chat */
+  readonly chatSource?: StreamSource | undefined;
   readonly backplane: Backplane;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,6 +38,8 @@ export type HubOptions = {
 };
 
 export type JoinOptions = {
+  /** Takes part in the conversations of its user. @default false; without a `chatSource` it never does */
+  readonly chat?: boolean;
   readonly streams: readonly StreamId[];
   /** Whether the connection ends when its token does. */
   readonly closeAtExpiry: boolean;
@@ -44,6 +52,13 @@ export interface Membership {
    * @throws PlatformError `bad_request`; `unavailable` when the place in the stream is not known in time
    */
   subscribe(stream: StreamId, cursor: unknown): Promise<SubscribeAnswer>;
+  /**
+   * From now on changes, receipts and memberships of all conversations are sent too. `cursors` is whatever the client sent.
+   * @throws PlatformError `bad_request`; `unavailable` when the places are not known in time
+   */
+  subscribeChat(cursors: unknown): Promise<SubscribeChatAnswer>;
+  /** Tells the other members, if this is one. `conversation` is whatever the client sent. @throws PlatformError `bad_request` */
+  typing(conversation: unknown, state: 'started' | 'stopped'): void;
   /** The client showed a newer token of the same user. */
   renew(principal: Principal): void;
   /** The client changed its transport. */
@@ -60,7 +75,9 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #random: () => number;
   readonly #metrics: HubMetrics;
+  readonly #fanOut: FanOut;
   readonly #streams: Streams;
+  readonly #conversations: Conversations | undefined;
   readonly #admission: Admission;
   readonly #flusher = new Flusher();
   #members = new Set<Member>();
@@ -74,13 +91,24 @@ export class Hub {
     const hubMetrics = createHubMetrics(metrics);
     this.#metrics = hubMetrics;
     this.#admission = new Admission({ clock, random, limits, onRefusal: () => hubMetrics.refusals.inc() });
+    this.#fanOut = new FanOut({ metrics: hubMetrics, onSlow: (member) => this.#close(member, 'slow') });
+    const common = { ...options, random, metrics: hubMetrics };
     this.#streams = new Streams({
-      ...options,
-      random,
-      metrics: hubMetrics,
-      onDelivery: (delivery, members, stream) => this.#deliver(delivery, members, stream),
-      onLostPlace: (members, stream) => this.#tellLostPlace(members, stream),
+      ...common,
+      onDelivery: (delivery, members, stream) =>
+        this.#fanOut.row(delivery, members, (member) =>
+          delivery.as === 'receive' || member.cursorStreams.has(stream) ? delivery.as : undefined,
+        ),
+      onLostPlace: (members, stream) => this.#tellLostPlace(members, ({ cursorStreams }) => cursorStreams.has(stream)),
     });
+    if (options.chatSource) {
+      this.#conversations = new Conversations({
+        ...common,
+        source: options.chatSource,
+        fanOut: this.#fanOut,
+        onLostPlace: (members) => this.#tellLostPlace(members, ({ chatSubscribed }) => chatSubscribed),
+      });
+    }
   }
 
   get connections(): number {
@@ -96,6 +124,14 @@ export class Hub {
     return this.#streams.sourceFailing;
   }
 
+  get hasChat(): boolean {
+    return this.#conversations !== undefined;
+  }
+
+  get chatSourceFailing(): boolean {
+    return this.#conversations?.sourceFailing ?? false;
+  }
+
   /** Whether a new client may begin. Takes its time when there is no place. */
   admit(): Promise<AdmissionAnswer> {
     return this.#admission.admit();
@@ -109,16 +145,22 @@ export class Hub {
   }
 
   /**
-   * Takes the place in these streams before a client is accepted, so that it misses nothing from its first moment. Bounded
-   * in time: while the service is down clients are accepted without, and frames that come meanwhile are kept for them.
+   * Takes the place in these streams, and in the conversations of `chatUser`, before a client is accepted, so that it misses
+   * nothing from its first moment. Bounded in time: while a service is down clients are accepted without, and frames that
+   * come meanwhile are kept for them.
    */
-  async prepare(streams: readonly StreamId[]): Promise<void> {
+  async prepare(streams: readonly StreamId[], chatUser?: UserId): Promise<void> {
     const entries = streams.map((stream) => this.#streams.entry(stream));
-    if (this.sourceFailing || entries.every(({ position }) => position.place)) return;
-    await this.#within(this.#options.limits.placeWaitMs, Promise.all(entries.map((entry) => entry.placed())));
+    const waits: Promise<unknown>[] = [];
+    if (!this.sourceFailing) waits.push(...entries.map((entry) => entry.placed()));
+    // Asked in any case: it begins to read.
+    const chat = chatUser === undefined ? undefined : this.#conversations?.prepared(chatUser);
+    if (chat && !this.chatSourceFailing) waits.push(chat);
+    const { clock, limits } = this.#options;
+    if (waits.length > 0) await within(clock, limits.placeWaitMs, Promise.all(waits));
   }
 
-  join(connection: ClientConnection, { streams, closeAtExpiry }: JoinOptions): Membership {
+  join(connection: ClientConnection, { streams, closeAtExpiry, chat = false }: JoinOptions): Membership {
     const { clock, log, limits } = this.#options;
     const { user } = connection.principal;
     const member = new Member(connection, streams, {
@@ -136,9 +178,11 @@ export class Hub {
       'connected',
     );
     for (const stream of streams) this.#streams.join(stream, member);
+    const inChat = chat ? this.#conversations : undefined;
+    inChat?.join(member);
     if (ofUser > limits.maxConnectionsPerUser) this.#close(member, 'refused');
     else if (!hasPlace) this.#close(member, 'draining');
-    return this.#membership(member, closeAtExpiry);
+    return this.#membership(member, { closeAtExpiry, conversations: inChat });
   }
 
   /** Lets nobody in any more and sends everybody to other workers, spread over a window. Resolves when all are gone or the time is over. */
@@ -164,9 +208,13 @@ export class Hub {
     this.#admission.close();
     for (const member of this.#members) this.#close(member, 'draining');
     this.#streams.close();
+    this.#conversations?.close();
   }
 
-  #membership(member: Member, closeAtExpiry: boolean): Membership {
+  #membership(
+    member: Member,
+    { closeAtExpiry, conversations }: { closeAtExpiry: boolean; conversations: Conversations | undefined },
+  ): Membership {
     const { clock } = this.#options;
     let expiry: Timer | undefined;
     const renew = ({ expiresAt }: Principal) => {
@@ -177,6 +225,11 @@ export class Hub {
     return {
       renew,
       subscribe: (stream, cursor) => this.#subscribe(member, stream, cursor),
+      subscribeChat: async (sent) => this.#subscribeChat(member, parseCursors(sent), conversations),
+      typing(sent, state) {
+        const conversation = parseConversation(sent);
+        if (conversation) conversations?.typing[state](member, conversationStream(conversation));
+      },
       transportChanged: () => this.#countTransport(member),
       leave: (reason) => {
         expiry?.cancel();
@@ -189,7 +242,7 @@ export class Hub {
     const isCursor = cursor === undefined || cursor === null || (typeof cursor === 'string' && cursor.length <= 128);
     if (!isCursor) throw new PlatformError('bad_request', 'cursor must be a string or null');
     const entry = this.#streams.entry(stream);
-    await this.#within(subscribeWaitMs, entry.placed());
+    await within(this.#options.clock, subscribeWaitMs, entry.placed());
     const { place } = entry.position;
     if (!place) throw new PlatformError('unavailable', 'the stream can not be read now');
     member.cursorStreams.add(stream);
@@ -197,21 +250,26 @@ export class Hub {
     return { cursor: formatCursor(place), reload: epoch !== place.epoch };
   }
 
-  #deliver(delivery: Delivery, members: ReadonlySet<Member>, stream: StreamId): void {
-    const encoded = new EncodedRow(delivery);
-    let count = 0;
-    for (const member of members) {
-      if (delivery.as === 'change' && !member.cursorStreams.has(stream)) continue;
-      count += 1;
-      if (!member.enqueue(encoded.for(member.connection.protocol))) this.#close(member, 'slow');
-    }
-    if (count > 0) this.#metrics.deliveries.inc({ as: delivery.as }, count);
+  async #subscribeChat(
+    member: Member,
+    cursors: SubscribedCursors,
+    conversations: Conversations | undefined,
+  ): Promise<SubscribeChatAnswer> {
+    if (!conversations) throw new PlatformError('unavailable', 'this connection takes no part in chat');
+    const streams = [...cursors.keys()].map(conversationStream);
+    await within(this.#options.clock, subscribeWaitMs, conversations.prepared(member.user, streams));
+    const entries = conversations.entriesOf(member.user, streams);
+    const answer = entries && toSubscribeChatAnswer(entries, cursors);
+    if (!answer) throw new PlatformError('unavailable', 'the conversations can not be read now');
+    member.chatSubscribed = true;
+    return answer;
   }
 
-  /** Who keeps a cursor comes back and learns from `Subscribe` that it must reload; others have no way to be told and keep what they show. */
-  #tellLostPlace(members: ReadonlySet<Member>, stream: StreamId): void {
+  /** Who keeps a cursor comes back and learns by subscribing that it must reload; others have no way to be told and keep what they show. */
+  #tellLostPlace(members: ReadonlySet<Member>, keepsCursor: (member: Member) => boolean): void {
     for (const member of members) {
-      if (!member.cursorStreams.has(stream)) continue;
+      if (member.mustReload || !keepsCursor(member)) continue;
+      member.mustReload = true;
       this.#options.clock.after(this.#random() * reloadSpreadMs, () => this.#close(member, 'reload'));
     }
   }
@@ -221,7 +279,7 @@ export class Hub {
     this.#metrics.closes.inc({ reason });
     member.close(reason);
     // Nothing more is for it, but it counts until it is gone.
-    for (const stream of member.streams) this.#streams.leave(stream, member);
+    this.#leaveStreams(member);
   }
 
   #leave(member: Member, reason: string | undefined): void {
@@ -232,7 +290,7 @@ export class Hub {
     const ofUser = (this.#perUser.get(user) ?? 1) - 1;
     if (ofUser > 0) this.#perUser.set(user, ofUser);
     else this.#perUser.delete(user);
-    for (const stream of member.streams) this.#streams.leave(stream, member);
+    this.#leaveStreams(member);
     this.#metrics.connections.dec({ protocol: connection.protocol.name, transport: member.transport });
     this.#admission.disconnected();
     log.info(
@@ -249,12 +307,8 @@ export class Hub {
     this.#metrics.connections.inc({ protocol, transport: member.transport });
   }
 
-  async #within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-    let timer: Timer | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = this.#options.clock.after(timeoutMs, resolve);
-    });
-    await Promise.race([promise, timeout]);
-    timer?.cancel();
+  #leaveStreams(member: Member): void {
+    for (const stream of member.streams) this.#streams.leave(stream, member);
+    this.#conversations?.leave(member);
   }
 }

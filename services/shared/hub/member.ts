@@ -1,6 +1,10 @@
-import type { StreamId } from '#shared/contract/ids.ts';
-import type { ClientConnection, CloseReason, EncodedMessage } from './client-connection.ts';
+import type { StreamId, UserId } from '#shared/contract/ids.ts';
+import type { ClientConnection, ClientProtocol, CloseReason, EncodedMessage } from './client-connection.ts';
+import type { EncodedCall } from './encoded-call.ts';
 import type { Flusher } from './flusher.ts';
+
+/** Of its cap: whoever is further behind gets no droppable message. */
+const droppableShare = 1 / 4;
 
 /** One connection in the hub: which streams it is in, and what waits to be written to it. */
 export class Member {
@@ -8,6 +12,10 @@ export class Member {
   readonly streams: readonly StreamId[];
   /** Streams whose changes it wants to hear of. */
   readonly cursorStreams = new Set<StreamId>();
+  /** It called `SubscribeChat`: changes, receipts and memberships of all conversations are for it too. */
+  chatSubscribed = false;
+  /** It will be closed for a stream that began anew. */
+  mustReload = false;
   readonly joinedAt: number;
   /** As the gauge of connections has it. */
   transport: string;
@@ -30,6 +38,10 @@ export class Member {
     this.#flusher = options.flusher;
   }
 
+  get user(): UserId {
+    return this.connection.principal.user;
+  }
+
   /** False when the client is further behind than its cap: nothing more is kept for it. */
   enqueue(message: EncodedMessage): boolean {
     if (this.endedBy) return true;
@@ -42,6 +54,13 @@ export class Member {
     this.#queue.push(message);
     this.#queuedBytes += message.bytes;
     return true;
+  }
+
+  /** False when the client is well behind: then nothing is kept for it, and nothing encoded. */
+  enqueueDroppable(call: EncodedCall, protocol: ClientProtocol): boolean {
+    if (this.endedBy) return true;
+    if (this.#queuedBytes + this.connection.bufferedBytes > this.#maxQueuedBytes * droppableShare) return false;
+    return this.enqueue(call.for(protocol));
   }
 
   flush(): void {

@@ -1,7 +1,7 @@
 import type { UserId } from '#shared/contract/ids.ts';
 import type { ClientConnection, ClientProtocol, CloseReason, EncodedMessage } from './client-connection.ts';
 
-/** Writes `method body`, and counts how often it was asked to. */
+/** Writes `method argument argument…`, and counts how often it was asked to. */
 export class ScriptedProtocol implements ClientProtocol {
   readonly name: string;
   encodings = 0;
@@ -10,9 +10,9 @@ export class ScriptedProtocol implements ClientProtocol {
     this.name = name;
   }
 
-  encode(method: string, body: Uint8Array): EncodedMessage {
+  encode(method: string, args: readonly Uint8Array[]): EncodedMessage {
     this.encodings += 1;
-    const payload = `${method} ${Buffer.from(body).toString()}`;
+    const payload = [method, ...args.map((json) => Buffer.from(json).toString())].join(' ');
     return { payload, bytes: payload.length };
   }
 }

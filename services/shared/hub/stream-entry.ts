@@ -10,6 +10,8 @@ export class StreamEntry {
   readonly members = new Set<Member>();
   unsubscribe: (() => void) | undefined;
   dropped = false;
+  /** No repair is read for now: what it brings could not be handed on. */
+  parked = false;
   linger: Timer | undefined;
   /** Waits for the missing frame of the gap that ends at `holdTarget`. */
   hold: Timer | undefined;

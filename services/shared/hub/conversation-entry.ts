@@ -1,0 +1,45 @@
+import type { ConversationDto } from '#shared/contract/chat-dto.ts';
+import type { ConversationId, StreamId, UserId } from '#shared/contract/ids.ts';
+import type { SignalFrame } from '#shared/contract/signal-frame.ts';
+import type { Timer } from '#shared/runtime/clock.ts';
+import type { Place } from '#shared/stream/position.ts';
+import type { Member } from './member.ts';
+import { MemberGate } from './member-gate.ts';
+import { StreamEntry } from './stream-entry.ts';
+
+export type TypingFrame = Extract<SignalFrame, { readonly kind: 'typing' | 'stoppedTyping' }>;
+
+/** What this worker knows of one conversation. */
+export class ConversationEntry extends StreamEntry {
+  readonly conversation: ConversationId;
+  readonly gate = new MemberGate();
+  /** Rows come on its own channel, for ever. */
+  large = false;
+  /** How far members are who were here before the stream was gone back in for somebody else. */
+  readonly floors = new Map<Member, Pick<Place, 'seq' | 'number'>>();
+  /** All its members, as of that version; null: it is large. */
+  audience: { readonly version: number; readonly all: readonly UserId[] | null } | undefined;
+  /** Waits for `audience`. */
+  readonly typing = new Map<UserId, { readonly frame: TypingFrame; readonly at: number }>();
+  /** Not handed out before all rows up to `seq` are. */
+  news: { readonly epoch: string; readonly seq: number; readonly conversation: ConversationDto } | undefined;
+  /** Of the last news that was handed out. */
+  newsThrough = 0;
+  /** Reads of its members in a row that did not tell enough. */
+  vainReads = 0;
+  readAgain: Timer | undefined;
+
+  constructor(stream: StreamId, conversation: ConversationId) {
+    super(stream);
+    this.conversation = conversation;
+  }
+
+  get wantsMembers(): boolean {
+    return !this.dropped && (this.gate.isWanting || this.typing.size > 0);
+  }
+
+  /** How far rows went to clients. */
+  get handedOn(): Place | undefined {
+    return this.gate.handedOn(this.position.place);
+  }
+}

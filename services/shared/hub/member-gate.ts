@@ -1,0 +1,176 @@
+import type { UserId } from '#shared/contract/ids.ts';
+import type { StreamMembership } from '#shared/contract/internal-calls.ts';
+import type { Delivery, Place } from '#shared/stream/position.ts';
+
+/** `since`: the seq of the first row that is for him; undefined: whatever comes next is. */
+export type Joined = { readonly user: UserId; readonly since: number | undefined };
+
+export type GateChange = { readonly joined: readonly Joined[]; readonly left: readonly UserId[] };
+
+/** What `source.members` answers of one stream. */
+export type MembersNow = Omit<StreamMembership, 'stream'> & {
+  readonly users: readonly UserId[];
+  readonly all: readonly UserId[] | null;
+};
+
+const nobody = -1;
+
+/**
+ * Who of this worker's users is in one conversation, and as of which version of its membership. A row of a newer version
+ * waits, and all that follow it, until the members were read again: nobody gets a row on doubt. Pure: no I/O, no time.
+ */
+export class MemberGate {
+  /** Of each: the version as of which he is known to be in. */
+  readonly #versions = new Map<UserId, number>();
+  /** Users who may be in, to be asked about. */
+  readonly #candidates = new Map<UserId, number | undefined>();
+  #known = nobody;
+  #needed = 0;
+  #held: Delivery[] = [];
+  #heldFrom: Place | undefined;
+
+  get users(): Iterable<UserId> {
+    return this.#versions.keys();
+  }
+
+  /** Whom to ask about. */
+  get asked(): readonly UserId[] {
+    return [...new Set([...this.#versions.keys(), ...this.#candidates.keys()])];
+  }
+
+  get isEmpty(): boolean {
+    return this.#versions.size === 0 && this.#candidates.size === 0;
+  }
+
+  /** Nothing newer than what is known has been seen. */
+  get isOpen(): boolean {
+    return this.#needed <= this.#known;
+  }
+
+  /** Something is to be asked. */
+  get isWanting(): boolean {
+    return !this.isEmpty && (!this.isOpen || this.#candidates.size > 0);
+  }
+
+  /** The version as of which everybody here is known to be in. */
+  get version(): number {
+    return this.#known;
+  }
+
+  get heldRows(): number {
+    return this.#held.length;
+  }
+
+  has(user: UserId): boolean {
+    return this.#versions.has(user);
+  }
+
+  versionOf(user: UserId): number | undefined {
+    return this.#versions.get(user);
+  }
+
+  /** How far rows went to clients, where the position stands at `place`. */
+  handedOn(place: Place | undefined): Place | undefined {
+    return this.#heldFrom ?? place;
+  }
+
+  /** A version was seen. */
+  need(version: number): void {
+    this.#needed = Math.max(this.#needed, version);
+  }
+
+  /** Who may be in, and gets rows from `since` on if he is new; the earliest counts. */
+  suspect(user: UserId, since: number | undefined): void {
+    const version = this.#versions.get(user);
+    // One who is in may have been out and come back since.
+    if (version !== undefined && (since === undefined || since <= version)) return;
+    const known = this.#candidates.get(user);
+    this.#candidates.set(user, known === undefined || since === undefined ? (known ?? since) : Math.min(known, since));
+  }
+
+  /** From which row on the suspect gets them. */
+  sinceOf(user: UserId): number | undefined {
+    return this.#candidates.get(user);
+  }
+
+  /** Nothing confirms the suspects: they are given up. */
+  clearSuspects(): void {
+    this.#candidates.clear();
+  }
+
+  /** He is in as of `version`. False when he was before. */
+  join(user: UserId, version: number): boolean {
+    const known = this.#versions.get(user);
+    this.#candidates.delete(user);
+    this.#versions.set(user, Math.max(version, known ?? nobody));
+    this.#recount();
+    return known === undefined;
+  }
+
+  /** He may be out: nobody gets anything before that is known. */
+  doubt(user: UserId): void {
+    if (this.#versions.has(user)) this.#versions.set(user, nobody);
+    this.#recount();
+  }
+
+  leave(user: UserId): boolean {
+    this.#candidates.delete(user);
+    const left = this.#versions.delete(user);
+    this.#recount();
+    return left;
+  }
+
+  /** Whether these may be handed on now. If not they are kept, and so is all that comes after, until `release`. */
+  offer(deliveries: readonly Delivery[], before: Place): boolean {
+    for (const { row } of deliveries) this.need(row.members);
+    if (this.isOpen && this.#held.length === 0) return true;
+    this.#heldFrom ??= before;
+    this.#held.push(...deliveries);
+    return false;
+  }
+
+  /** What was kept, as soon as it may go. */
+  release(): readonly Delivery[] {
+    return this.isOpen ? this.dropHeld().rows : [];
+  }
+
+  /** Forgets what is kept. `from`: the place that it began at. */
+  dropHeld(): { readonly rows: readonly Delivery[]; readonly from: Place | undefined } {
+    const dropped = { rows: this.#held, from: this.#heldFrom };
+    this.#held = [];
+    this.#heldFrom = undefined;
+    return dropped;
+  }
+
+  /** The answer about `asked`. Whoever was not asked about stays as he is, but for those in `all`. */
+  settle(asked: readonly UserId[], { version, users, all }: MembersNow): GateChange {
+    const members = new Set([...users, ...(all ?? [])]);
+    const left: UserId[] = [];
+    const joined: Joined[] = [];
+    for (const user of asked) {
+      const since = this.#candidates.get(user);
+      if (!members.has(user)) {
+        if (this.leave(user)) left.push(user);
+        // The answer is older than what was heard of him.
+        if (since !== undefined && since > version) this.#candidates.set(user, since);
+        continue;
+      }
+      if (this.join(user, version)) joined.push({ user, since });
+    }
+    return { joined, left };
+  }
+
+  /** Another life of the stream: versions of the old one mean nothing. */
+  reset(): void {
+    this.dropHeld();
+    this.#needed = 0;
+    for (const user of this.#versions.keys()) this.#versions.set(user, nobody);
+    this.#recount();
+  }
+
+  #recount(): void {
+    let known = Number.POSITIVE_INFINITY;
+    for (const version of this.#versions.values()) known = Math.min(known, version);
+    this.#known = this.#versions.size === 0 ? nobody : known;
+  }
+}
