@@ -135,7 +135,7 @@ export function deletedRow(row: StoredMessage, head: StoredHead, now: number): S
 }
 
 function moved(row: StoredMessage, head: StoredHead, now: number): StoredMessage {
-  const next = placed({ ...row, UpdatedAt: now }, placeOfChanged(head, row.Number), head);
+  const next = placed({ ...row, UpdatedAt: now }, placeOfChanged(head, { seq: row.Seq, number: row.Number }), head);
   return { ...next, ...pendingSince(now, row.PendingSince > 0 && row.Unsent) };
 }
 

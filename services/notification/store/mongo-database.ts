@@ -1,7 +1,6 @@
 import type { Collection, Db, Document } from 'mongodb';
 import { collections } from '#shared/contract/names.ts';
-import type { Logger } from '#shared/runtime/log.ts';
-import { MongoConnection } from '#shared/store/mongo-connection.ts';
+import { MongoConnection, type MongoConnectionOptions } from '#shared/store/mongo-connection.ts';
 import { emptyHead, type Head } from '#shared/stream/feed.ts';
 import { ensureIndexes } from './mongo-indexes.ts';
 import type { RowDocument } from './mongo-rows.ts';
@@ -9,7 +8,7 @@ import type { RowDocument } from './mongo-rows.ts';
 export type StreamDocument = { readonly _id: string; readonly Floor: number };
 export type MetaDocument = { readonly _id: string; readonly Value: string };
 
-export type MongoDatabaseOptions = { readonly url: string; readonly database: string; readonly log: Logger };
+export type MongoDatabaseOptions = Pick<MongoConnectionOptions, 'url' | 'database' | 'patienceMs' | 'log'>;
 
 const headElements = { Seq: 1, HeadNumber: 1 };
 

@@ -27,9 +27,11 @@ describeOnServers('mongodb', 'NotificationStore on MongoDB', (url) => {
   describeNotificationStore(async (): Promise<StoreUnderTest> => {
     const address = await url();
     const { secantusVersion } = await client.db('admin').command({ buildInfo: 1 });
+    const isSlow = secantusVersion !== undefined;
+    const patience = isSlow ? { patienceMs: 30_000 } : {};
     return {
-      scale: secantusVersion === undefined ? 'full' : 'small',
-      open: async (clock) => connectMongoNotificationStore({ url: address, database, clock, log }),
+      scale: isSlow ? 'small' : 'full',
+      open: async (clock) => connectMongoNotificationStore({ url: address, database, clock, log, ...patience }),
       async [Symbol.asyncDispose]() {},
     };
   });

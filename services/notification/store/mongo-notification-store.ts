@@ -35,6 +35,8 @@ export type MongoNotificationStoreOptions = {
   /** `mongodb://` or `mongodb+srv://`, with user and password where needed. */
   readonly url: string;
   readonly database: string;
+  /** How long a call is tried again during an outage. @default 5,000 */
+  readonly patienceMs?: number;
   readonly clock: Clock;
   readonly log: Logger;
 };

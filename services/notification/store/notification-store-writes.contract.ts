@@ -188,6 +188,18 @@ export function describeStoreWrites(suite: () => StoreSuite): void {
   });
 
   describe('change', () => {
+    it('gives each change of a row a seq of its own, whoever makes it', async () => {
+      const { store, other, many } = suite();
+      const alice = newUser();
+      const { row } = await store.append(notification(alice));
+      const changes = times(2 * many, (index) =>
+        pick([store, other], index).change(alice, row.id, pick(['archive', 'unarchive'] as const, index >> 1)),
+      );
+      const made = (await Promise.all(changes)).filter((change) => change?.changed).map((change) => change?.row.seq);
+      expect(made.length).toBeGreaterThan(0);
+      expect(new Set(made).size).toBe(made.length);
+    });
+
     it('moves the row to the head and keeps its number', async () => {
       const alice = newUser();
       const { row } = await store.append(notification(alice));

@@ -77,15 +77,21 @@ export function newMark(recipient: string, head: Head, now: number): StoredRow {
     CreatedAt: now,
     UpdatedAt: now,
   };
-  return placed(draft, placeOfChanged(head, 0));
+  return placed(draft, placeOfChanged(head, { seq: 0, number: 0 }));
 }
 
 export function movedMark(mark: StoredRow, head: Head, now: number): StoredRow {
-  return placed({ ...mark, ReadThrough: head.number, UpdatedAt: now }, placeOfChanged(head, 0));
+  return placed(
+    { ...mark, ReadThrough: head.number, UpdatedAt: now },
+    placeOfChanged(head, { seq: mark.Seq, number: 0 }),
+  );
 }
 
 export function changedRow(row: StoredRow, change: RowChange, head: Head, now: number): StoredRow {
-  return placed({ ...row, ...changedElements(change), UpdatedAt: now }, placeOfChanged(head, row.Number));
+  return placed(
+    { ...row, ...changedElements(change), UpdatedAt: now },
+    placeOfChanged(head, { seq: row.Seq, number: row.Number }),
+  );
 }
 
 function changedElements(change: RowChange): Partial<StoredRow> {

@@ -3,6 +3,7 @@ import { PlatformError } from '#shared/contract/errors.ts';
 import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { StartError } from '#shared/runtime/start-error.ts';
+import { StaleHeadError } from '#shared/stream/feed.ts';
 import { isClash, toPlatformError } from './mongo-failure.ts';
 
 /** Thrown inside `attempt` to try again at once: somebody else was faster. */
@@ -18,11 +19,12 @@ export type MongoConnectionOptions = {
   readonly appName: string;
   /** Before the first call; idempotent, by any number of processes at once. */
   readonly ensureIndexes: (database: Db) => Promise<void>;
+  /** How long a call is tried again; an answer that hangs may make it twice as long. @default 5,000 */
+  readonly patienceMs?: number;
   readonly log: Logger;
 };
 
-/** How long a call is tried again; an answer that hangs may make it twice as long. */
-const patienceMs = 5_000;
+const defaultPatienceMs = 5_000;
 
 /** One database, on the primary with majority concern, and calls that survive a short outage. */
 export class MongoConnection {
@@ -47,7 +49,7 @@ export class MongoConnection {
    * @throws PlatformError `unavailable`, or `internal` for what the server refuses
    */
   async attempt<T>(call: (previous: { readonly uncertain: boolean }) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + (this.#options.patienceMs ?? defaultPatienceMs);
     let uncertain = false;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#closed) throw new PlatformError('unavailable', 'the store is closed');
@@ -55,7 +57,7 @@ export class MongoConnection {
         await this.#prepare();
         return await call({ uncertain });
       } catch (error) {
-        const overtaken = error instanceof Overtaken || isClash(error);
+        const overtaken = error instanceof Overtaken || error instanceof StaleHeadError || isClash(error);
         const failure = overtaken
           ? new PlatformError('unavailable', 'the stream is written by too many at once')
           : toPlatformError(error);
@@ -105,7 +107,7 @@ export class MongoConnection {
   }
 }
 
-function makeClient({ url, appName }: MongoConnectionOptions): MongoClient {
+function makeClient({ url, appName, patienceMs = defaultPatienceMs }: MongoConnectionOptions): MongoClient {
   try {
     return new MongoClient(url, {
       appName,

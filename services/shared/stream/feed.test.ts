@@ -11,6 +11,7 @@ import {
   placeOfChanged,
   placeOfNew,
   resumeAfter,
+  StaleHeadError,
 } from './feed.ts';
 
 const row = (seq: number, number = seq) => ({ seq, number });
@@ -52,10 +53,15 @@ describe('feed', () => {
   });
 
   it('knows the head from rows that reach the end', () => {
-    const places = [placeOfNew({ seq: 3, number: 2 }), placeOfChanged({ seq: 4, number: 3 }, 1)];
+    const places = [placeOfNew({ seq: 3, number: 2 }), placeOfChanged({ seq: 4, number: 3 }, { seq: 2, number: 1 })];
     expect(headOfRows(places, 2)).toEqual({ seq: 5, number: 3 });
     expect(headOfRows(places, 1)).toBeUndefined();
     expect(headOfRows([], 1)).toBeUndefined();
+  });
+
+  it('never leaves a changed row where it is, or behind', () => {
+    expect(placeOfChanged({ seq: 4, number: 3 }, { seq: 4, number: 3 })).toMatchObject({ seq: 5, number: 3 });
+    expect(() => placeOfChanged({ seq: 3, number: 3 }, { seq: 4, number: 3 })).toThrow(StaleHeadError);
   });
 
   it('resumes a cursor of its own epoch only', () => {
@@ -67,9 +73,11 @@ describe('feed', () => {
 
 type Guard = 'taken once for ever' | 'unique among the rows of now';
 type ModelRow = Place & { readonly version: number };
-type Plan = { readonly head: Head; readonly target: number | 'new' };
+/** `seq`: of the row when it was read, which may be after the head was. */
+type Plan = { readonly head: Head; readonly target: number | 'new'; seq: number };
 type Action =
   | { readonly kind: 'plan'; readonly writer: number; readonly target: number }
+  | { readonly kind: 'look'; readonly writer: number }
   | { readonly kind: 'write'; readonly writer: number }
   /** Both at once, by somebody else. */
   | { readonly kind: 'change'; readonly target: number }
@@ -81,7 +89,8 @@ class Model {
   readonly known = new Map<number, ModelRow>();
   readonly #guard: Guard;
   readonly #plans = new Map<number, Plan>();
-  readonly #taken = new Set<number>();
+  /** Which row has had a seq: a unique key does not keep a row off its own. */
+  readonly #takenBy = new Map<number, number>();
   #cursor = 0;
 
   constructor(guard: Guard) {
@@ -90,6 +99,7 @@ class Model {
 
   apply(action: Action): void {
     if (action.kind === 'plan') this.#plan(action.writer, action.target);
+    else if (action.kind === 'look') this.#look(action.writer);
     else if (action.kind === 'write') this.#write(action.writer);
     else if (action.kind === 'change') {
       this.#plan(-1, action.target);
@@ -99,21 +109,29 @@ class Model {
 
   #plan(writer: number, target: number): void {
     const existing = [...this.rows.keys()][target];
-    this.#plans.set(writer, { head: this.head(), target: existing ?? 'new' });
+    this.#plans.set(writer, { head: this.head(), target: existing ?? 'new', seq: 0 });
+    this.#look(writer);
+  }
+
+  #look(writer: number): void {
+    const plan = this.#plans.get(writer);
+    if (plan && plan.target !== 'new') plan.seq = this.rows.get(plan.target)?.seq ?? 0;
   }
 
   #write(writer: number): void {
     const plan = this.#plans.get(writer);
     this.#plans.delete(writer);
     if (!plan) return;
-    const place = plan.target === 'new' ? placeOfNew(plan.head) : placeOfChanged(plan.head, plan.target);
-    if (plan.target === 'new' && this.rows.has(place.number)) return;
-    const taken =
+    const place = placeOf(plan);
+    if (!place || (plan.target === 'new' && this.rows.has(place.number))) return;
+    // The update is for the row as it was read.
+    if (plan.target !== 'new' && this.rows.get(plan.target)?.seq !== plan.seq) return;
+    const takenBy =
       this.#guard === 'taken once for ever'
-        ? this.#taken.has(place.seq)
-        : [...this.rows.values()].some(({ seq }) => seq === place.seq);
-    if (taken) return;
-    this.#taken.add(place.seq);
+        ? this.#takenBy.get(place.seq)
+        : [...this.rows.values()].find(({ seq }) => seq === place.seq)?.number;
+    if (takenBy !== undefined && takenBy !== place.number) return;
+    this.#takenBy.set(place.seq, place.number);
     this.rows.set(place.number, { ...place, version: (this.rows.get(place.number)?.version ?? 0) + 1 });
   }
 
@@ -138,9 +156,21 @@ class Model {
   }
 }
 
+/** undefined: the writer has to read again. */
+function placeOf({ head, target, seq }: Plan): Place | undefined {
+  if (target === 'new') return placeOfNew(head);
+  try {
+    return placeOfChanged(head, { seq, number: target });
+  } catch (error) {
+    if (error instanceof StaleHeadError) return undefined;
+    throw error;
+  }
+}
+
 const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('plan' as const), writer: fc.nat(1), target: fc.nat(4) }),
+    fc.record({ kind: fc.constant('look' as const), writer: fc.nat(1) }),
     fc.record({ kind: fc.constant('write' as const), writer: fc.nat(1) }),
     fc.record({ kind: fc.constant('change' as const), target: fc.nat(2) }),
     fc.record({ kind: fc.constant('read' as const), limit: fc.integer({ min: 1, max: 3 }) }),
@@ -163,6 +193,21 @@ function readerKnowsAll(guard: Guard) {
 describe('a stream whose writers plan from heads that may be old', () => {
   it('hides nothing from a reader when a seq is taken once for ever', () => {
     fc.assert(readerKnowsAll('taken once for ever'), { numRuns: 2_000 });
+  });
+
+  it('hides nothing when a writer reads the head before a row moves, and the row after', () => {
+    const model = new Model('taken once for ever');
+    const schedule: readonly Action[] = [
+      { kind: 'change', target: 0 },
+      { kind: 'plan', writer: 0, target: 0 },
+      { kind: 'change', target: 0 },
+      { kind: 'look', writer: 0 },
+      { kind: 'read', limit: 1 },
+      { kind: 'write', writer: 0 },
+      { kind: 'read', limit: 1 },
+    ];
+    for (const action of schedule) model.apply(action);
+    expect([...model.known.values()]).toEqual([...model.rows.values()]);
   });
 
   it('hides a row when a seq that a row has left can be taken again', () => {

@@ -7,7 +7,8 @@ import type { Cursor } from '#shared/contract/cursor.ts';
  *
  * That holds only if a seq is taken once for ever: not just unique among the rows of now, for a row that moves on
  * leaves its seq vacant, and a writer that planned from an old head would land there, behind readers. So a store takes
- * head and write in one transaction, or keeps every seq that a row has had under the unique key.
+ * head and write in one transaction, or keeps every seq that a row has had under the unique key. A unique key does not
+ * keep a row off its own seq: `placeOfChanged` does.
  */
 export type Head = {
   /** Highest seq; 0 for an empty stream. */
@@ -26,9 +27,19 @@ export function placeOfNew(head: Head): Place {
   return { seq: head.seq + 1, number: head.number + 1, headNumber: head.number + 1 };
 }
 
-/** The place of a row that changed, or of a new one with `number` 0. */
-export function placeOfChanged(head: Head, number: number): Place {
-  return { seq: head.seq + 1, number, headNumber: head.number };
+/** The head was read before the row came to where it was met: read both again. */
+export class StaleHeadError extends Error {
+  override readonly name = 'StaleHeadError';
+}
+
+/**
+ * The place of a row that changed. `row`: where it lies now; seq 0 for one that is new and has number 0.
+ *
+ * @throws StaleHeadError when the row would not move up, where no reader looks for it
+ */
+export function placeOfChanged(head: Head, row: { readonly seq: number; readonly number: number }): Place {
+  if (head.seq < row.seq) throw new StaleHeadError('the head is older than the row');
+  return { seq: head.seq + 1, number: row.number, headNumber: head.number };
 }
 
 export function headAt(place: Place): Head {
