@@ -1,0 +1,31 @@
+import type { Express } from 'express';
+import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
+import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
+import { createApp, finishApp } from '#shared/http/app.ts';
+import { requireUser, userOf } from '#shared/http/authenticated.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import type { ChatMetrics } from '../chat-metrics.ts';
+import type { RouteContext } from './route.ts';
+import { routes } from './routes.ts';
+
+export type RestAppOptions = RouteContext & {
+  readonly verifier: TokenVerifier;
+  readonly origins: OriginPolicy;
+  readonly log: Logger;
+  readonly metrics: ChatMetrics;
+};
+
+/** What the gateway routes here. express matches paths with and without a trailing slash. */
+export function createRestApp({ verifier, origins, log, metrics, ...context }: RestAppOptions): Express {
+  const app = createApp({ log, origins });
+  for (const { method, path, answer } of routes) {
+    const operation = `${method} ${path}`;
+    app[method](path, requireUser(verifier), async (request, response) => {
+      const { user } = userOf(response);
+      const { status = 200, headers = {}, body } = await metrics.timed(operation, () => answer(context, user, request));
+      response.status(status).set(headers).json(body);
+    });
+  }
+  finishApp(app, log);
+  return app;
+}

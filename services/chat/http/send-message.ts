@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { messageTypes } from '#shared/contract/chat-dto.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { toMessageDto } from '../domain/present.ts';
+import { viewOf } from './access.ts';
+import { newMessage } from './bodies.ts';
+import { route } from './route.ts';
+
+/** 201 also for the same again; another body under the same `clientMessageId` is a `conflict`. */
+export const sendMessage = route({
+  method: 'post',
+  path: '/api/chat/messages',
+  body: newMessage,
+  async answer({ store, outbox }, { user, body }) {
+    const view = await viewOf(store, body.conversationId, user);
+    const conversationId = view.conversation.id;
+    const { type, content } = body;
+    const { row, created, conversation } = await store.send({
+      conversationId,
+      senderId: user,
+      content,
+      type: messageTypes[type],
+      system: null,
+      clientMessageId: body.clientMessageId ?? null,
+      bodyHash: createHash('sha256')
+        .update(JSON.stringify([conversationId, type, content]))
+        .digest('base64url'),
+    });
+    if (created) outbox.written({ row, conversation }, view);
+    if (row.kind === 'deleted') throw new PlatformError('conflict', 'this message was sent, and deleted since');
+    return { status: 201, body: toMessageDto(row) };
+  },
+});

@@ -1,0 +1,111 @@
+import type { EventPublisher } from '#shared/bus/event-publisher.ts';
+import type { ConversationId } from '#shared/contract/ids.ts';
+import { exchanges, messageUrns } from '#shared/contract/names.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import { OutboxRelay } from '#shared/stream/outbox-relay.ts';
+import type { ChatMetrics } from '../chat-metrics.ts';
+import type { Conversation, ConversationView } from '../domain/conversation.ts';
+import { type Audience, type OutgoingRow, toMessageEvent } from '../domain/message-event.ts';
+import type { ChatRow } from '../domain/message-row.ts';
+import type { ChatStore } from '../store/chat-store.ts';
+import { eventIdOf } from './event-id.ts';
+import { audienceOfLeftover, audienceOfWritten } from './read-audience.ts';
+
+/** Brings every row that took a seq to the bus: at least once, those of one conversation in the order in which they came here. */
+export interface Outbox {
+  /** After the store's answer; `view` is what the writer saw before. Never throws and makes nobody wait: what fails or does not fit is the sweep's. */
+  written(written: WrittenRow, view?: ConversationView): void;
+  /** Takes what others left behind; resolves to how many rows reached the bus. */
+  sweep(): Promise<number>;
+  /** Finishes what is on its way. */
+  stop(): Promise<void>;
+}
+
+export type WrittenRow = {
+  readonly row: ChatRow;
+  /** As it is after the row. */
+  readonly conversation: Conversation;
+  /** No event has told of the row yet. @default true */
+  readonly unsent?: boolean;
+};
+
+export type OutboxOptions = {
+  readonly store: ChatStore;
+  readonly publisher: EventPublisher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: ChatMetrics;
+  /** Of each row that a sweep takes: whoever left it may have left more undone. */
+  readonly onLeftover: (row: ChatRow) => void;
+  readonly graceMs: number;
+  readonly leaseMs: number;
+  readonly sweepRows: number;
+  readonly maxInFlight: number;
+};
+
+type Outgoing = { readonly row: OutgoingRow; readonly audience: () => Promise<Audience | undefined> };
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { store, publisher, clock, log, metrics, graceMs, leaseMs, sweepRows: limit, maxInFlight } = options;
+  const turns = new Map<ConversationId, Promise<unknown>>();
+
+  /** Resolves once the event is handed to the bus, which keeps the order; its confirm is waited for apart. */
+  async function handOver({ row, audience }: Outgoing): Promise<{ readonly confirmed: Promise<void> }> {
+    const epoch = await store.epoch();
+    const event = toMessageEvent(row, epoch, await audience());
+    const name = row.unsent ? 'messageSent' : 'messageChanged';
+    const confirmed = publisher.publish({
+      exchange: exchanges[name],
+      messageUrn: messageUrns[name],
+      payload: event,
+      messageId: eventIdOf(row, epoch),
+    });
+    return { confirmed };
+  }
+
+  async function publish(outgoing: Outgoing): Promise<void> {
+    const id = outgoing.row.conversationId;
+    const handedOver = (turns.get(id) ?? Promise.resolve()).then(() => handOver(outgoing));
+    const turn = handedOver.catch(() => undefined);
+    turns.set(id, turn);
+    try {
+      await (await handedOver).confirmed;
+      metrics.event('published');
+    } finally {
+      if (turns.get(id) === turn) turns.delete(id);
+    }
+  }
+
+  const relay = new OutboxRelay<Outgoing>({
+    store: {
+      async leasePending(request) {
+        const rows = await store.leasePending(request);
+        for (const row of rows) options.onLeftover(row);
+        return rows
+          .toSorted((a, b) => a.seq - b.seq)
+          .map((row) => ({ row, audience: () => audienceOfLeftover(store, row) }));
+      },
+      published: ({ row }) => store.published(row),
+    },
+    publish,
+    clock,
+    onFailure(err) {
+      metrics.event('failed');
+      log.warn({ err }, 'an event stays in the outbox for now');
+    },
+    graceMs,
+    leaseMs,
+    limit,
+    maxInFlight,
+  });
+
+  return {
+    written({ row, conversation, unsent = true }, view) {
+      const audience = () => audienceOfWritten(store, row, conversation, view);
+      relay.written({ row: { ...row, unsent }, audience });
+    },
+    sweep: () => relay.sweep(),
+    stop: () => relay.stop(),
+  };
+}
