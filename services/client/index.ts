@@ -1,4 +1,16 @@
-export type { ErrorCode } from '../shared/contract/errors.ts';
+export {
+  type ConversationDto,
+  conversationTypes,
+  type MemberRole,
+  type MessageDto,
+  memberRoles,
+  messageTypes,
+  type ParticipantDto,
+  type SystemMessage,
+  smallConversation,
+  unreadMessagesCap,
+} from '../shared/contract/chat-dto.ts';
+export { type ErrorCode, errorCodes } from '../shared/contract/errors.ts';
 export {
   type NotificationDto,
   type NotificationGroup,
@@ -6,8 +18,19 @@ export {
   type NotificationPage,
   unreadCap,
 } from '../shared/contract/notification-dto.ts';
+export type { Backoff } from './backoff.ts';
+export { type ChatApi, createChatApi, type NewConversation } from './chat/chat-api.ts';
+export { ChatClient, type ChatClientOptions, type ChatClientState } from './chat/chat-client.ts';
+export type { Conversation, ConversationState } from './chat/conversation.ts';
+export type { ConversationRow } from './chat/conversation-list.ts';
+export { type LocalStorageOptions, localStorageOutgoingStore } from './chat/local-storage-outgoing-store.ts';
+export { memoryOutgoingStore, type OutgoingMessage, type OutgoingStore } from './chat/outgoing-store.ts';
+export type { PresenceState } from './chat/presence.ts';
+export { readersOf, type ShownMessage } from './chat/shown-messages.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
+export { type ConnectOptions, connect, type RealtimeClient } from './connect.ts';
 export {
+  type HubName,
   type LiveConnection,
   type LiveHandlers,
   type LiveOptions,
@@ -25,4 +48,11 @@ export { isLoaded, type NotificationList, visibleRows } from './notifications/no
 export { UnreadableAnswerError } from './rest/answers.ts';
 export { createRestCall, type RestCall, type RestOptions } from './rest/rest-call.ts';
 export { RestError, readAnswer } from './rest/rest-error.ts';
-export { givenToken, type IssuedToken, renewingTokens, SignedOutError, type TokenSource } from './rest/token-source.ts';
+export {
+  calledTokens,
+  givenToken,
+  type IssuedToken,
+  renewingTokens,
+  SignedOutError,
+  type TokenSource,
+} from './rest/token-source.ts';

@@ -227,7 +227,7 @@ describe('a client', () => {
     await called('page 1');
     const [first] = server.rows;
     if (first) server.push({ ...first, seq: 4 });
-    server.push();
+    server.push({ ...server.add(), seq: 5 }, true);
     answer();
     await shows([4, 3, 2, 1]);
     expect(arrived).toEqual(['id-4']);

@@ -41,7 +41,7 @@ export type NotificationClientOptions = {
   /** @default between 250 ms and 30 s, full jitter, forever */
   readonly backoff?: Backoff | undefined;
   /** Rows that are new to this client, oldest first; none for what was there before its first connection. */
-  readonly arrived?: (rows: readonly NotificationDto[]) => void;
+  readonly arrived?: ((rows: readonly NotificationDto[]) => void) | undefined;
 };
 
 /** `from`: the cursor that was asked with. */
@@ -191,7 +191,10 @@ export class NotificationClient {
   async #readMissing(): Promise<void> {
     const { api } = this.#options;
     for (let cursor = cursorOf(this.#state.list); cursor !== undefined && isLoaded(this.#state.list); ) {
+      const { position } = this.#state.list;
       const feed = await api.feed(cursor, feedLimit);
+      // Begun anew meanwhile.
+      if (this.#state.list.position?.epoch !== position?.epoch) return this.#readMissing();
       if (feed.reload) {
         this.#set({ list: listFrom(feed.head) });
         break;

@@ -5,7 +5,7 @@ import {
   type NotificationPage,
   unreadCap,
 } from '../../shared/contract/notification-dto.ts';
-import { noPlace, placeAt, type StreamPlace, withRead, withSeq } from '../stream/stream-place.ts';
+import { isIn, noPlace, placeAt, type StreamPlace, withRead, withSeq } from '../stream/stream-place.ts';
 
 /**
  * What a client knows of one user's notifications. Rows may come in any order, any number of times and from pushes, feed
@@ -50,6 +50,7 @@ export function isLoaded(list: NotificationList): boolean {
 }
 
 export function withChange(list: NotificationList, change: NotificationChange): Merged {
+  if (isIn(list, seqOf(change))) return { list, arrived: [] };
   const merged = merge(list, [change]);
   return { ...merged, list: withSeq(merged.list, seqOf(change)) };
 }

@@ -52,3 +52,36 @@ export function givenToken(token: string): TokenSource {
     },
   };
 }
+
+/**
+ * Tokens of an application's own function, called again shortly before the last one expires and when that was refused.
+ * Without an expiry in the token it is called each time.
+ */
+export function calledTokens(call: () => string | Promise<string>, clock: Clock): TokenSource {
+  return renewingTokens(async () => {
+    const token = await call();
+    const expiresAt = new Date((claimsOf(token).exp ?? 0) * 1000).toISOString();
+    return { token, expiresAt };
+  }, clock);
+}
+
+type Claims = { readonly exp?: number | undefined; readonly user?: string | undefined };
+
+const nameIdentifier = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
+
+/** What a JWT says about itself, unverified: that is the server's business. Nothing, where it is none. */
+export function claimsOf(token: string): Claims {
+  try {
+    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
+    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const user = claims['sub'] ?? claims[nameIdentifier];
+    const { exp } = claims;
+    return {
+      exp: typeof exp === 'number' && Math.abs(exp) < 8.64e12 ? exp : undefined,
+      user: typeof user === 'string' && user !== '' ? user : undefined,
+    };
+  } catch {
+    return {};
+  }
+}

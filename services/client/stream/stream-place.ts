@@ -29,6 +29,11 @@ export function isAtHead({ position }: StreamPlace, head: string): boolean {
   return other !== undefined && position?.epoch === other.epoch && position.seq >= other.seq;
 }
 
+/** Whether the change with that seq is in, or one that has replaced it: coming late, it would bring back what is gone. */
+export function isIn({ position, ahead }: StreamPlace, seq: number): boolean {
+  return position !== undefined && (seq <= position.seq || ahead.has(seq));
+}
+
 /** The change with that seq is in. */
 export function withSeq<T extends StreamPlace>(place: T, seq: number): T {
   if (!place.position || seq <= place.position.seq) return place;
@@ -38,8 +43,8 @@ export function withSeq<T extends StreamPlace>(place: T, seq: number): T {
 /** The feed was read up to `read`: it leaves nothing out, so what lies before is no gap any more. */
 export function withRead<T extends StreamPlace>(place: T, read: string): T {
   const cursor = parseCursor(read);
-  if (!cursor) return place;
-  if (place.position?.epoch === cursor.epoch && place.position.seq >= cursor.seq) return place;
+  if (!cursor || (place.position && place.position.epoch !== cursor.epoch)) return place;
+  if (place.position && place.position.seq >= cursor.seq) return place;
   return settled(place, cursor, new Set(place.ahead));
 }
 

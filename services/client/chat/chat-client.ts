@@ -1,0 +1,364 @@
+import type { MessageChange, MessageDto, SubscribeChatAnswer } from '../../shared/contract/chat-dto.ts';
+import { formatCursor, parseCursor } from '../../shared/contract/cursor.ts';
+import { serverMethods } from '../../shared/contract/names.ts';
+import type { Backoff } from '../backoff.ts';
+import type { Clock } from '../clock.ts';
+import type { LiveConnection, OpenLive } from '../live/live-connection.ts';
+import { type ConnectionStatus, LiveLoop } from '../live/live-loop.ts';
+import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
+import { StreamReader } from '../stream/stream-reader.ts';
+import type { ChatApi, NewConversation } from './chat-api.ts';
+import { readChatCall } from './chat-calls.ts';
+import { Conversation } from './conversation.ts';
+import {
+  type ConversationList,
+  type ConversationRow,
+  noConversations,
+  sortedConversations,
+  withConversation,
+  withLatest,
+  withLatestDeleted,
+  withMissed,
+  withoutConversation,
+  withoutToken,
+  withRead,
+  withSync,
+} from './conversation-list.ts';
+import type { OutgoingStore } from './outgoing-store.ts';
+import { parsePresences, parseSubscribeChat } from './parse-chat.ts';
+import { Presence, type PresenceState } from './presence.ts';
+import { SendQueue } from './send-queue.ts';
+import { TypingNow } from './typing.ts';
+
+export type ChatClientState = {
+  readonly connection: ConnectionStatus;
+  /** Where the latest message is the youngest first. */
+  readonly conversations: readonly ConversationRow[];
+  /** Whether `conversations` are all. */
+  readonly loaded: boolean;
+  /** Of those who are watched; whoever is missing is unknown. */
+  readonly presence: ReadonlyMap<string, PresenceState>;
+  /** The latest failure to read the list; undefined once reading works again. */
+  readonly fault: unknown;
+};
+
+export type ChatClientOptions = {
+  readonly baseUrl: string;
+  readonly open: OpenLive;
+  readonly api: ChatApi;
+  readonly tokens: TokenSource;
+  readonly clock: Clock;
+  readonly outgoing: OutgoingStore;
+  /** Whose client it is, as soon as that is known. */
+  readonly me: () => string | undefined;
+  /** @default between 250 ms and 30 s, full jitter, forever */
+  readonly backoff?: Backoff | undefined;
+  /** @default between 500 ms and 30 s, full jitter */
+  readonly sendBackoff?: Backoff | undefined;
+  /** Each new message that is pushed, of any conversation, own ones included; never what was missed while away. */
+  readonly arrived?: ((message: MessageDto) => void) | undefined;
+};
+
+/** What one hub message has room for; conversations beyond them compare heads by reading their feed. */
+const maxSubscribed = 200;
+
+/**
+ * One user's conversations, kept true: subscribes first and reads after, drops what it has, fetches what it misses, and
+ * reconnects forever. It ends by `stop`, or by itself when the token is at its end.
+ */
+export class ChatClient {
+  readonly #options: ChatClientOptions;
+  readonly #loop: LiveLoop<SubscribeChatAnswer>;
+  readonly #reader: StreamReader;
+  readonly #queue: SendQueue;
+  readonly #typing: TypingNow;
+  readonly #presence = new Presence(() => this.#changed());
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #listeners = new Set<() => void>();
+  #connection: ConnectionStatus = { state: 'connecting' };
+  #list: ConversationList = noConversations;
+  #fault: unknown;
+  #state: ChatClientState | undefined;
+  #watching = false;
+
+  constructor(options: ChatClientOptions) {
+    this.#options = options;
+    this.#typing = new TypingNow(options.clock, (id) => this.#conversations.get(id)?.refresh());
+    this.#queue = new SendQueue({
+      store: options.outgoing,
+      clock: options.clock,
+      backoff: options.sendBackoff,
+      post: (message) => options.api.send(message),
+      sent: (message) => this.#take({ kind: 'message', message }),
+      changed: (id) => this.#conversations.get(id)?.refresh(),
+    });
+    this.#reader = new StreamReader({
+      clock: options.clock,
+      misses: () => this.#list.missed.size > 0,
+      mayRead: () => this.#isRunning,
+      read: () => this.#sync(),
+      done: (error) => this.#done(error),
+    });
+    this.#loop = new LiveLoop({
+      ...options,
+      hub: 'chat',
+      owner: {
+        status: (connection) => {
+          this.#connection = connection;
+          this.#changed();
+        },
+        called: (method, args) => this.#called(method, args),
+        subscribe: (live) => this.#subscribe(live),
+        subscribed: (answer) => this.#subscribed(answer),
+        lost: () => this.#lost(),
+      },
+    });
+  }
+
+  get state(): ChatClientState {
+    this.#state ??= {
+      connection: this.#connection,
+      conversations: sortedConversations(this.#list),
+      loaded: this.#list.loaded,
+      presence: this.#presence.states,
+      fault: this.#fault,
+    };
+    return this.#state;
+  }
+
+  /** Calls `listener` after every change of `state`; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    this.#loop.start();
+    // REST works without the hub; after each subscription it is read again.
+    void this.#reader.read();
+    void this.#queue.restore();
+  }
+
+  stop(): void {
+    this.#queue.stop();
+    this.#loop.stop();
+  }
+
+  /** Tries at once instead of waiting: the network is back, or somebody asked for it. */
+  retryNow(): void {
+    this.#loop.retryNow();
+    this.#queue.wake();
+  }
+
+  /** The device slept or changed its network: see `LiveLoop.wake`. */
+  wake(): void {
+    this.#loop.wake();
+    this.#queue.wake();
+  }
+
+  /** Always the same one for an id. It follows nothing before its `open`. */
+  conversation(id: string): Conversation {
+    let conversation = this.#conversations.get(id);
+    if (!conversation) {
+      conversation = new Conversation(id, {
+        api: this.#options.api,
+        clock: this.#options.clock,
+        queue: this.#queue,
+        me: this.#options.me,
+        row: (of) => this.#list.rows.get(of),
+        typing: (of) => this.#typing.of(of),
+        startCursor: (of) => this.#startCursor(of),
+        tellTyping: (of, isTyping) =>
+          this.#loop.live?.tell(isTyping ? serverMethods.typingStarted : serverMethods.typingStopped, of),
+        answered: (change) => this.#take(change),
+        read: (of, number) => this.#read(of, number),
+        signedOut: (error) => this.#loop.signOut(error.message),
+      });
+      this.#conversations.set(id, conversation);
+    }
+    return conversation;
+  }
+
+  /** Answers the conversation's id: for a private one perhaps that of an old one. Rejects as the REST call does. */
+  async create(conversation: NewConversation): Promise<string> {
+    const created = await this.#options.api.createConversation(conversation);
+    this.#set(withConversation(this.#list, created, 'own'));
+    return created.id;
+  }
+
+  /** Rejects as the REST call does, as all below. */
+  async rename(id: string, name: string): Promise<void> {
+    this.#set(withConversation(this.#list, await this.#options.api.rename(id, name), 'own'));
+  }
+
+  async addParticipants(id: string, userIds: readonly string[]): Promise<void> {
+    this.#set(withConversation(this.#list, await this.#options.api.addParticipants(id, userIds), 'own'));
+  }
+
+  async removeParticipant(id: string, userId: string): Promise<void> {
+    await this.#options.api.removeParticipant(id, userId);
+    if (userId === this.#options.me()) this.#left(id);
+    else void this.#reader.read();
+  }
+
+  /** Shows whether these are there, in `state.presence`, until the returned function is called. */
+  watchPresence(userIds: readonly string[]): () => void {
+    const end = this.#presence.watch(userIds);
+    this.#tellWatched();
+    return () => {
+      end();
+      this.#tellWatched();
+    };
+  }
+
+  get #isRunning(): boolean {
+    return this.#connection.state !== 'stopped' && this.#connection.state !== 'signed-out';
+  }
+
+  get #open(): Conversation[] {
+    return [...this.#conversations.values()].filter(({ isOpen }) => isOpen);
+  }
+
+  async #subscribe(live: LiveConnection): Promise<SubscribeChatAnswer> {
+    const places = this.#open.flatMap(({ id, cursor }) => (cursor === undefined ? [] : [[id, cursor] as const]));
+    const asked = Object.fromEntries(places.slice(0, maxSubscribed));
+    return parseSubscribeChat(await live.call(serverMethods.subscribeChat, asked));
+  }
+
+  #subscribed({ conversations }: SubscribeChatAnswer): void {
+    for (const conversation of this.#open) {
+      const head = conversations[conversation.id];
+      if (head) conversation.headIs(head.cursor, head.reload);
+      else conversation.catchUp();
+    }
+    void this.#reader.read();
+    this.#queue.wake();
+    this.#tellWatched();
+  }
+
+  #lost(): void {
+    this.#typing.clear();
+    this.#presence.unknown();
+    if (!this.#isRunning) this.#reader.pause();
+  }
+
+  #called(method: string, args: readonly unknown[]): void {
+    const call = readChatCall(method, args);
+    if (!call) return;
+    switch (call.kind) {
+      case 'change':
+        this.#take(call.change, call.isNew);
+        break;
+      case 'conversation':
+        this.#set(withConversation(this.#list, call.conversation, 'shared'));
+        break;
+      case 'typing':
+        if (call.userId === this.#options.me()) break;
+        if (call.isTyping) this.#typing.started(call.conversationId, call.userId);
+        else this.#typing.stopped(call.conversationId, call.userId);
+        break;
+      case 'read':
+        this.#set(withRead(this.#list, call.read, this.#options.me()));
+        break;
+      case 'membership':
+        this.#membership(call.membership.conversationId, call.membership.state === 'joined');
+        break;
+      case 'presence':
+        this.#presence.take([call.presence]);
+        break;
+    }
+  }
+
+  #take(change: MessageChange, isNew = false): void {
+    const { conversationId } = change.message;
+    if (change.kind === 'message') {
+      const { message } = change;
+      if (message.clientMessageId !== null && message.senderId === this.#options.me()) {
+        this.#queue.settle(message.clientMessageId);
+      }
+      this.#typing.stopped(conversationId, message.senderId);
+      if (isNew) this.#options.arrived?.(message);
+      this.#set(withLatest(this.#list, message));
+    } else this.#set(withLatestDeleted(this.#list, change.message));
+    this.#conversations.get(conversationId)?.take(change);
+  }
+
+  #read(conversationId: string, readThrough: number): void {
+    const me = this.#options.me();
+    const known = me !== undefined && withRead(this.#list, { conversationId, userId: me, readThrough }, me);
+    this.#set(known || withMissed(this.#list, conversationId, 0));
+  }
+
+  #membership(id: string, isIn: boolean): void {
+    if (isIn) {
+      this.#set(withMissed(this.#list, id, 0));
+      this.#conversations.get(id)?.membership(true);
+    } else this.#left(id);
+  }
+
+  #left(id: string): void {
+    this.#set(withoutConversation(this.#list, id));
+    this.#conversations.get(id)?.membership(false);
+  }
+
+  /** What was told to `from` may be further than the list's last answer, and a place that is further is read from sooner. */
+  async #startCursor(id: string): Promise<string> {
+    const row = this.#list.rows.get(id);
+    const place = row && parseCursor(row.cursor);
+    if (!row || !place) return (await this.#options.api.conversation(id)).cursor;
+    return formatCursor({ epoch: place.epoch, seq: Math.max(place.seq, row.latestSeq) });
+  }
+
+  async #sync(): Promise<void> {
+    for (;;) {
+      const answer = await this.#options.api.sync(this.#list.token);
+      if (answer.reload && this.#list.token !== undefined) {
+        this.#set(withoutToken(this.#list));
+        continue;
+      }
+      const before = this.#list;
+      this.#set(withSync(before, answer));
+      for (const id of before.rows.keys()) {
+        if (!this.#list.rows.has(id)) this.#conversations.get(id)?.membership(false);
+      }
+      for (const { id, cursor } of answer.conversations) this.#conversations.get(id)?.headIs(cursor, false);
+      if (!answer.more) return;
+    }
+  }
+
+  #done(error: unknown): 'final' | undefined {
+    this.#fault = error;
+    this.#changed();
+    if (!(error instanceof SignedOutError)) return undefined;
+    this.#loop.signOut(error.message);
+    return 'final';
+  }
+
+  #tellWatched(): void {
+    const { live } = this.#loop;
+    if (!live || this.#watching) return;
+    this.#watching = true;
+    // Those who come in the same moment are told once.
+    queueMicrotask(() => {
+      this.#watching = false;
+      const { watched } = this.#presence;
+      live.call(serverMethods.watchPresence, watched).then(
+        (answer) => this.#presence.take(parsePresences(answer)),
+        () => undefined,
+      );
+    });
+  }
+
+  #set(list: ConversationList): void {
+    const before = this.#list;
+    this.#list = list;
+    for (const [id, row] of list.rows) if (before.rows.get(id) !== row) this.#conversations.get(id)?.refresh();
+    this.#reader.noticed();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#state = undefined;
+    for (const listener of this.#listeners) listener();
+  }
+}
