@@ -1,7 +1,6 @@
 import type { Clock } from '#shared/runtime/clock.ts';
-import type { Member } from './member.ts';
 
-export type DrainOptions = {
+export type DrainOptions<Member> = {
   readonly clock: Clock;
   readonly random: () => number;
   /** Closes are spread over this time. */
@@ -17,7 +16,8 @@ export type DrainOptions = {
 const batchEveryMs = 100;
 
 /** Closes all members in jittered batches, each told to come back. Resolves when all are gone or the time is over. */
-export function drainMembers({ clock, random, windowMs, closeWaitMs, members, close }: DrainOptions): Promise<void> {
+export function drainMembers<Member>(options: DrainOptions<Member>): Promise<void> {
+  const { clock, random, windowMs, closeWaitMs, members, close } = options;
   const startedAt = clock.now();
   const dueAt = new Map<Member, number>();
   return new Promise((resolve) => {

@@ -1,0 +1,34 @@
+import type { Clock } from '#shared/runtime/clock.ts';
+import type { Rates } from './rates.ts';
+
+const maxRemembered = 10_000;
+
+/** Addresses that had too many tokens refused. */
+export class Failures {
+  readonly #rates: Rates;
+  readonly #clock: Clock;
+  /** Until when, oldest first. What is forgotten is learnt again from the counters. */
+  readonly #over = new Map<string, number>();
+
+  constructor(rates: Rates, clock: Clock) {
+    this.#rates = rates;
+    this.#clock = clock;
+  }
+
+  /** Counts one more. The time for which the address is over the limit now, in ms; 0 while it is not. */
+  async count(address: string): Promise<number> {
+    const known = this.overFor(address);
+    if (known > 0) return known;
+    const { verdict } = await this.#rates.failure(address);
+    if (verdict.allowed) return 0;
+    this.#over.delete(address);
+    this.#over.set(address, this.#clock.now() + verdict.resetMs);
+    if (this.#over.size > maxRemembered) this.#over.delete(this.#over.keys().next().value ?? '');
+    return verdict.resetMs;
+  }
+
+  /** As far as this gateway knows, which asks nobody. */
+  overFor(address: string): number {
+    return Math.max(0, (this.#over.get(address) ?? 0) - this.#clock.now());
+  }
+}

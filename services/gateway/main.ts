@@ -1,0 +1,60 @@
+import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { systemClock as clock } from '#shared/runtime/clock.ts';
+import { listen } from '#shared/runtime/listen.ts';
+import { createMetrics } from '#shared/runtime/metrics.ts';
+import { startOpsServer } from '#shared/runtime/ops-server.ts';
+import { Readiness } from '#shared/runtime/readiness.ts';
+import { type RunContext, run } from '#shared/runtime/run.ts';
+import { readGatewayConfig } from './config.ts';
+import { createGateway } from './gateway.ts';
+import { createTrustedProxies } from './http/client-address.ts';
+import { createLimiterWithFallback } from './limits/limiter-with-fallback.ts';
+import { createMemoryLimiter } from './limits/memory-limiter.ts';
+import { connectRedisLimiter } from './limits/redis-limiter.ts';
+import { watchGateway } from './readiness.ts';
+
+const start = async ({ log }: RunContext) => {
+  const config = readGatewayConfig(process.env);
+  await using parts = new AsyncDisposableStack();
+  const metrics = createMetrics('gateway');
+  const readiness = new Readiness();
+  const ops = await startOpsServer({ port: config.opsPort, metrics, readiness, log });
+  parts.defer(() => ops.close());
+
+  const { redisUrl } = config;
+  const local = createMemoryLimiter();
+  const shared =
+    redisUrl === undefined
+      ? undefined
+      : createLimiterWithFallback({ shared: connectRedisLimiter({ url: redisUrl, log }), local, clock, log });
+  const limiter = shared ?? local;
+  parts.defer(() => limiter.close());
+  metrics.gauge('gateway_limits_local', '1 while rates are counted by this gateway alone', [], (gauge) =>
+    gauge.set(shared?.counting === 'shared' ? 0 : 1),
+  );
+
+  const gateway = createGateway({
+    services: config.services,
+    limiter,
+    verifier: createTokenVerifier(config.tokens, { clock, log }),
+    origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
+    proxies: createTrustedProxies(config.trustedProxies),
+    limits: config.limits,
+    clock,
+    log,
+    metrics,
+  });
+  parts.defer(() => gateway.close());
+  const listener = await listen(gateway.server, { host: config.host, port: config.port });
+  parts.defer(() => listener.close());
+  parts.defer(() => gateway.drain());
+
+  watchGateway(readiness, { gateway, limiter: shared });
+  readiness.started();
+  parts.defer(() => readiness.stopping());
+  log.info({ port: listener.port, opsPort: ops.port, services: Object.keys(config.services) }, 'gateway started');
+  return parts.move();
+};
+
+run('gateway', start, { env: process.env });

@@ -1,0 +1,32 @@
+export type UpstreamFailureReason =
+  /** A connection was refused: the request was not sent. */
+  | 'unreachable'
+  /** No connection was to be had in time, not sent either. */
+  | 'late'
+  /** A kept connection turned out to be dead: most likely the request was not read. */
+  | 'stale'
+  /** The connection broke with the request under way. */
+  | 'broken'
+  /** Nothing moved for too long. */
+  | 'silent';
+
+/** A service did not answer. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  readonly reason: UpstreamFailureReason;
+
+  constructor(reason: UpstreamFailureReason, options?: ErrorOptions) {
+    super(`the service is ${reason}`, options);
+    this.reason = reason;
+  }
+
+  /** Whether a second attempt may help, and can do no harm if the method is idempotent. One that is late had its time. */
+  get worthAnother(): boolean {
+    return this.reason === 'unreachable' || this.reason === 'stale';
+  }
+}
+
+/** The client went away before there was an answer: no fault of the service. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
