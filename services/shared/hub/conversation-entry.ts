@@ -9,14 +9,17 @@ import { StreamEntry } from './stream-entry.ts';
 
 export type TypingFrame = Extract<SignalFrame, { readonly kind: 'typing' | 'stoppedTyping' }>;
 
+/** Nothing up to `seq` is for that member, and no row up to `number` is new; undefined: the row after `seq` will tell. */
+export type Floor = { readonly seq: number; number: number | undefined };
+
 /** What this worker knows of one conversation. */
 export class ConversationEntry extends StreamEntry {
   readonly conversation: ConversationId;
   readonly gate = new MemberGate();
   /** Rows come on its own channel, for ever. */
   large = false;
-  /** How far members are who were here before the stream was gone back in for somebody else. */
-  readonly floors = new Map<Member, Pick<Place, 'seq' | 'number'>>();
+  /** What some members don't get again when the stream is gone back in for another, or never as those who came later. */
+  readonly floors = new Map<Member, Floor>();
   /** All its members, as of that version; null: it is large. */
   audience: { readonly version: number; readonly all: readonly UserId[] | null } | undefined;
   /** Waits for `audience`. */
@@ -25,6 +28,8 @@ export class ConversationEntry extends StreamEntry {
   news: { readonly epoch: string; readonly seq: number; readonly conversation: ConversationDto } | undefined;
   /** Of the last news that was handed out. */
   newsThrough = 0;
+  /** Seqs of the last rows that were handed out as new. */
+  readonly recentlyNew: number[] = [];
   /** Reads of its members in a row that did not tell enough. */
   vainReads = 0;
   readAgain: Timer | undefined;

@@ -3,7 +3,7 @@ import type { MembershipChanged } from '#shared/contract/chat-dto.ts';
 import { conversationOfStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import type { StreamMembership } from '#shared/contract/internal-calls.ts';
 import { clientMethods, streamChannel } from '#shared/contract/names.ts';
-import { decodePushFrame } from '#shared/contract/push-frame.ts';
+import { decodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { decodeSignalFrame, type SignalFrame } from '#shared/contract/signal-frame.ts';
 import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Delivery, Place } from '#shared/stream/position.ts';
@@ -31,6 +31,7 @@ export type ConversationsOptions = Omit<
 
 /** Suspects that so many reads in a row did not confirm are given up. */
 const maxVainReads = 5;
+const maxRecentlyNew = 64;
 
 /**
  * The conversations of this worker's users (decisions 8 and 9): each has one entry, whatever channels its frames come
@@ -144,14 +145,11 @@ export class Conversations {
     }
     const entry = this.#entry(frame.stream);
     if (!entry) return;
+    const { members: version, seq } = frame;
     if (!entry.gate.has(user.user)) {
-      // Of a row that is no news to others nobody knows whether it is to him.
-      const { handedOn } = entry;
-      const isNews = handedOn ? frame.number > handedOn.number : user.known;
-      entry.gate.suspect(user.user, isNews ? frame.seq : undefined);
+      entry.gate.suspect(user.user, { version, since: isNewTo(user, frame, entry) ? seq : undefined });
     }
-    this.#positions.frame(entry, frame);
-    this.#settle(entry);
+    this.#frame(entry, frame);
   }
 
   #frameOf(entry: ConversationEntry, bytes: Uint8Array): void {
@@ -162,11 +160,18 @@ export class Conversations {
     }
     const frame = decodePushFrame(bytes);
     if (frame?.stream === entry.stream) {
-      this.#positions.frame(entry, frame);
+      this.#frame(entry, frame);
       return;
     }
     this.#options.metrics.frames.inc({ outcome: 'unreadable' });
     this.#positions.wantHead(entry);
+  }
+
+  #frame(entry: ConversationEntry, frame: PushFrame): void {
+    // Also of a row that is early: what it tells of the members counts now.
+    if (frame.epoch === entry.position.place?.epoch) entry.gate.need(frame.members);
+    this.#positions.frame(entry, frame);
+    this.#settle(entry);
   }
 
   /** undefined for what is no conversation's stream. */
@@ -186,14 +191,16 @@ export class Conversations {
     const entry = this.#entry(stream);
     if (!entry || version <= (entry.gate.versionOf(user.user) ?? -1)) return;
     if (entry.gate.has(user.user)) entry.gate.need(version);
-    else entry.gate.suspect(user.user, version);
+    else entry.gate.suspect(user.user, { version, since: version });
     this.#settle(entry);
   }
 
   #take(deliveries: readonly Delivery[], entry: ConversationEntry, before: Place | undefined): void {
     for (const { row } of deliveries) {
       for (const user of usersNamedIn(row)) {
-        if (this.#users.find(user) && !entry.gate.has(user)) entry.gate.suspect(user, row.seq);
+        if (this.#users.find(user) && !entry.gate.has(user)) {
+          entry.gate.suspect(user, { version: row.members, since: row.seq });
+        }
       }
     }
     // Nobody is connected: whoever comes begins at the head.
@@ -212,17 +219,24 @@ export class Conversations {
   }
 
   #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): void {
+    const { recentlyNew, floors } = entry;
+    for (const floor of floors.values()) {
+      const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
+      if (first) floor.number = first.row.number - 1;
+    }
     for (const delivery of deliveries) {
       const { row, as } = delivery;
+      if (as === 'receive') recentlyNew.push(row.seq);
+      if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
       this.#options.fanOut.row(delivery, entry.members, (member) => {
-        const floor = entry.floors.get(member);
+        const floor = floors.get(member);
         if (floor && row.seq <= floor.seq) return undefined;
         if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
         return member.chatSubscribed ? 'change' : undefined;
       });
     }
     const through = entry.handedOn?.seq ?? 0;
-    for (const [member, floor] of entry.floors) if (floor.seq <= through) entry.floors.delete(member);
+    for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
   }
 
   /** After anything changed: hands on what may go, asks for what is missing. */
@@ -288,10 +302,11 @@ export class Conversations {
 
   #startFrom(entry: ConversationEntry, user: ChatUser, since: number): void {
     const { handedOn } = entry;
-    for (const member of user.members) entry.floors.set(member, { seq: since - 1, number: 0 });
+    for (const member of user.members) entry.floors.set(member, { seq: since - 1, number: undefined });
     if (handedOn && since > handedOn.seq) return;
     for (const member of entry.members) {
-      if (handedOn && !entry.floors.has(member)) entry.floors.set(member, handedOn);
+      const floor = entry.floors.get(member);
+      if (handedOn && (!floor || floor.seq < handedOn.seq)) entry.floors.set(member, { ...handedOn });
     }
     entry.gate.dropHeld();
     entry.position.startFrom(since);
@@ -371,6 +386,15 @@ export class Conversations {
     this.#options.onLostPlace(entry.members);
     this.#settle(entry);
   }
+}
+
+/** Of a row that was no news to others nobody knows whether it is to him. */
+function isNewTo(
+  { known }: ChatUser,
+  { seq, number }: PushFrame,
+  { handedOn, recentlyNew }: ConversationEntry,
+): boolean {
+  return handedOn ? number > handedOn.number || recentlyNew.includes(seq) : known;
 }
 
 /** Where a stream stood before these rows. They tell the number: a position that was moved back does not know it yet. */

@@ -2,6 +2,12 @@ import type { UserId } from '#shared/contract/ids.ts';
 import type { StreamMembership } from '#shared/contract/internal-calls.ts';
 import type { Delivery, Place } from '#shared/stream/position.ts';
 
+/**
+ * What was heard of somebody who may be in: as of which version, and the seq of the first row that is for him if he is
+ * new; undefined: whatever comes next is.
+ */
+export type Suspicion = { readonly version: number; readonly since: number | undefined };
+
 /** `since`: the seq of the first row that is for him; undefined: whatever comes next is. */
 export type Joined = { readonly user: UserId; readonly since: number | undefined };
 
@@ -23,7 +29,7 @@ export class MemberGate {
   /** Of each: the version as of which he is known to be in. */
   readonly #versions = new Map<UserId, number>();
   /** Users who may be in, to be asked about. */
-  readonly #candidates = new Map<UserId, number | undefined>();
+  readonly #suspects = new Map<UserId, Suspicion>();
   #known = nobody;
   #needed = 0;
   #held: Delivery[] = [];
@@ -35,11 +41,11 @@ export class MemberGate {
 
   /** Whom to ask about. */
   get asked(): readonly UserId[] {
-    return [...new Set([...this.#versions.keys(), ...this.#candidates.keys()])];
+    return [...new Set([...this.#versions.keys(), ...this.#suspects.keys()])];
   }
 
   get isEmpty(): boolean {
-    return this.#versions.size === 0 && this.#candidates.size === 0;
+    return this.#versions.size === 0 && this.#suspects.size === 0;
   }
 
   /** Nothing newer than what is known has been seen. */
@@ -49,7 +55,7 @@ export class MemberGate {
 
   /** Something is to be asked. */
   get isWanting(): boolean {
-    return !this.isEmpty && (!this.isOpen || this.#candidates.size > 0);
+    return !this.isEmpty && (!this.isOpen || this.#suspects.size > 0);
   }
 
   /** The version as of which everybody here is known to be in. */
@@ -79,29 +85,32 @@ export class MemberGate {
     this.#needed = Math.max(this.#needed, version);
   }
 
-  /** Who may be in, and gets rows from `since` on if he is new; the earliest counts. */
-  suspect(user: UserId, since: number | undefined): void {
-    const version = this.#versions.get(user);
+  /** Who may be in; of several suspicions the newest version and the earliest row count. */
+  suspect(user: UserId, { version, since }: Suspicion): void {
     // One who is in may have been out and come back since.
-    if (version !== undefined && (since === undefined || since <= version)) return;
-    const known = this.#candidates.get(user);
-    this.#candidates.set(user, known === undefined || since === undefined ? (known ?? since) : Math.min(known, since));
+    if (version <= (this.#versions.get(user) ?? nobody)) return;
+    const known = this.#suspects.get(user);
+    const sinces = [since, known?.since].filter((it) => it !== undefined);
+    this.#suspects.set(user, {
+      version: Math.max(version, known?.version ?? nobody),
+      since: sinces.length > 0 ? Math.min(...sinces) : undefined,
+    });
   }
 
   /** From which row on the suspect gets them. */
   sinceOf(user: UserId): number | undefined {
-    return this.#candidates.get(user);
+    return this.#suspects.get(user)?.since;
   }
 
   /** Nothing confirms the suspects: they are given up. */
   clearSuspects(): void {
-    this.#candidates.clear();
+    this.#suspects.clear();
   }
 
   /** He is in as of `version`. False when he was before. */
   join(user: UserId, version: number): boolean {
     const known = this.#versions.get(user);
-    this.#candidates.delete(user);
+    this.#suspects.delete(user);
     this.#versions.set(user, Math.max(version, known ?? nobody));
     this.#recount();
     return known === undefined;
@@ -114,7 +123,7 @@ export class MemberGate {
   }
 
   leave(user: UserId): boolean {
-    this.#candidates.delete(user);
+    this.#suspects.delete(user);
     const left = this.#versions.delete(user);
     this.#recount();
     return left;
@@ -148,14 +157,14 @@ export class MemberGate {
     const left: UserId[] = [];
     const joined: Joined[] = [];
     for (const user of asked) {
-      const since = this.#candidates.get(user);
+      const suspicion = this.#suspects.get(user);
       if (!members.has(user)) {
         if (this.leave(user)) left.push(user);
         // The answer is older than what was heard of him.
-        if (since !== undefined && since > version) this.#candidates.set(user, since);
+        if (suspicion && suspicion.version > version) this.#suspects.set(user, suspicion);
         continue;
       }
-      if (this.join(user, version)) joined.push({ user, since });
+      if (this.join(user, version)) joined.push({ user, since: suspicion?.since });
     }
     return { joined, left };
   }
