@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench install
+.PHONY: help run test deps lint format token like bench simulate install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -34,6 +34,9 @@ like: install ## publish a like as a .NET service would: FROM=bob TO=alice, AMQP
 
 bench: deps ## measure, see docs/performance.md
 	@node test/bench/main.ts
+
+simulate: install ## break the platform in memory: SEED= replays one, SEEDS= runs that many, HOUSE= one of its kinds
+	@node test/simulation/main.ts
 
 install:
 	@bash scripts/install.sh

@@ -65,7 +65,7 @@ export class OutboxRelay<Row> {
   /** After the store has answered for the row. Never throws and makes nobody wait: a failure is the sweep's. */
   written(row: Row): void {
     if (this.#stopped || this.#inFlight.size >= this.#options.maxInFlight) return;
-    this.#track(row);
+    void this.#track(row);
   }
 
   /** Resolves to the number of rows that left the outbox. Calls that overlap share one sweep. */

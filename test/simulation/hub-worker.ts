@@ -1,0 +1,89 @@
+import { PlatformError } from '#shared/contract/errors.ts';
+import type { StreamId, UserId } from '#shared/contract/ids.ts';
+import type { StreamSource } from '#shared/contract/internal-calls.ts';
+import { Hub } from '#shared/hub/hub.ts';
+import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
+import type { HostileNetwork } from '#shared/stream/simulator/hostile-backplane.fixture.ts';
+import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
+import { countingMetrics, silentLog } from './silent.ts';
+import { type ClientEnd, SimulatedConnection } from './simulated-connection.ts';
+
+export type HubParts = {
+  readonly simulation: Simulation;
+  readonly backplane: HostileNetwork;
+  /** Some replica that answers now, if any; another one each time. */
+  readonly service: () => { readonly process: SimulatedProcess; readonly source: StreamSource } | undefined;
+  readonly chatService?: () => { readonly process: SimulatedProcess; readonly source: StreamSource } | undefined;
+  /** Of calls to the service. */
+  readonly loss: () => number;
+};
+
+export type Joining = {
+  readonly user: UserId;
+  readonly client: SimulatedProcess;
+  readonly streams: readonly StreamId[];
+  readonly chat?: boolean;
+  readonly end: ClientEnd;
+};
+
+/** One life of a hub worker, without its sockets. */
+export class HubWorker {
+  readonly process: SimulatedProcess;
+  readonly hub: Hub;
+  readonly counted = new Map<string, number>();
+  /** When it last heard the head of its streams. */
+  headsAt = Number.NEGATIVE_INFINITY;
+  readonly #parts: HubParts;
+
+  constructor(name: string, parts: HubParts) {
+    this.#parts = parts;
+    this.process = parts.simulation.start(name);
+    this.hub = new Hub({
+      source: this.#remote(parts.service),
+      chatSource: parts.chatService && this.#remote(parts.chatService),
+      backplane: parts.backplane.connect(this.process),
+      clock: this.process.clock,
+      log: silentLog,
+      metrics: countingMetrics(this.counted),
+      limits: defaultHubLimits,
+      random: parts.simulation.random.next,
+    });
+  }
+
+  /** As the sockets do it. `hasPlace`: it was known where the streams are. */
+  async accept({
+    user,
+    client,
+    streams,
+    chat,
+    end,
+  }: Joining): Promise<{ connection: SimulatedConnection; hasPlace: boolean }> {
+    const { simulation } = this.#parts;
+    const startedAt = simulation.elapsed;
+    await this.hub.prepare(streams, chat ? user : undefined);
+    const waitedMs = simulation.elapsed - startedAt;
+    const hasPlace = !this.hub.sourceFailing && waitedMs < defaultHubLimits.placeWaitMs;
+    const connection = new SimulatedConnection(simulation, { user, client, hub: this.process, end });
+    connection.membership = this.hub.join(connection, { streams, closeAtExpiry: false, chat: chat ?? false });
+    return { connection, hasPlace };
+  }
+
+  #remote(service: HubParts['service']): StreamSource {
+    const { simulation, loss } = this.#parts;
+    const ask = async <T>(call: (source: StreamSource) => Promise<T>): Promise<T> => {
+      const replica = service();
+      if (!replica) throw new PlatformError('unavailable', 'no replica');
+      return simulation.call(this.process, replica.process, () => call(replica.source), { loss: loss() });
+    };
+    return {
+      heads: async (request) => {
+        const answer = await ask((source) => source.heads(request));
+        this.headsAt = simulation.elapsed;
+        return answer;
+      },
+      changes: (request) => ask((source) => source.changes(request)),
+      memberships: (request) => ask((source) => source.memberships(request)),
+      members: (request) => ask((source) => source.members(request)),
+    };
+  }
+}

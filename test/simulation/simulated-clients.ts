@@ -1,0 +1,190 @@
+import { LiveRefusedError, type OpenLive } from '#services/client/live/live-connection.ts';
+import type { RestCall } from '#services/client/rest/rest-call.ts';
+import { RestError } from '#services/client/rest/rest-error.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { notificationStream, type UserId } from '#shared/contract/ids.ts';
+import { clientMethods, serverMethods } from '#shared/contract/names.ts';
+import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
+import type { HubWorker } from './hub-worker.ts';
+import type { SimulatedConnection } from './simulated-connection.ts';
+
+export type Internet = {
+  readonly simulation: Simulation;
+  /** Some hub worker that accepts clients now, if any. */
+  readonly hub: () => HubWorker | undefined;
+  readonly loss: () => number;
+};
+
+/** A device: its network can be cut and its hub can be any. */
+export class Device {
+  readonly process: SimulatedProcess;
+  readonly user: UserId;
+  readonly internet: Internet;
+  connection: SimulatedConnection | undefined;
+  online = true;
+
+  constructor(name: string, user: UserId, internet: Internet) {
+    this.process = internet.simulation.start(name);
+    this.user = user;
+    this.internet = internet;
+  }
+
+  cut(noticeMs: number): void {
+    this.connection?.break(noticeMs);
+  }
+
+  async connect(
+    end: SimulatedConnection extends never ? never : Parameters<HubWorker['accept']>[0]['end'],
+    chat = false,
+  ) {
+    const { simulation, hub, loss } = this.internet;
+    const worker = this.online ? hub() : undefined;
+    const { connection, hasPlace } = await simulation.call(
+      this.process,
+      worker?.process,
+      async () => {
+        if (!worker) throw new PlatformError('unavailable', 'no hub');
+        const streams = chat ? [] : [notificationStream(this.user)];
+        return worker.accept({ user: this.user, client: this.process, streams, chat, end });
+      },
+      { loss: loss() },
+    );
+    this.connection = connection;
+    if (!this.online || !worker?.process.alive) {
+      connection.break(0);
+      throw new PlatformError('unavailable', 'cut while connecting');
+    }
+    return { connection, worker, hasPlace };
+  }
+}
+
+/** The live connection that the SDK opens. */
+export function simulatedLive(device: Device): OpenLive {
+  return async ({ hub, handlers }) => {
+    if (hub === undefined) throw new LiveRefusedError('never');
+    const end = {
+      called: handlers.called,
+      closed: (reason: string) => handlers.closed(reason, true),
+    };
+    const { connection } = await device.connect(end, hub === 'chat');
+    handlers.transport('simulated');
+    const { simulation } = device.internet;
+    return {
+      call: (method, argument) =>
+        new Promise((resolve, reject) => {
+          const fail = () => reject(new Error('the connection has ended'));
+          if (connection.broken) return fail();
+          const answer = async () => {
+            try {
+              const value = await serve(connection, device.user, method, argument);
+              connection.send(() => resolve(value));
+            } catch (error) {
+              connection.send(() => reject(error));
+            }
+          };
+          simulation.after(connection.hub, simulation.random.between(1, 20), () => {
+            if (!connection.broken) void answer();
+          });
+        }),
+      tell: () => {},
+      close: () => connection.leave(),
+    };
+  };
+}
+
+function serve(connection: SimulatedConnection, user: UserId, method: string, argument: unknown): Promise<unknown> {
+  const { membership } = connection;
+  if (!membership) throw new Error('not joined');
+  switch (method) {
+    case serverMethods.subscribe:
+      return membership.subscribe(notificationStream(user), argument);
+    case serverMethods.subscribeChat:
+      return membership.subscribeChat(argument);
+    default:
+      throw new PlatformError('bad_request', `no such method: ${method}`);
+  }
+}
+
+export type RestService = {
+  readonly process: SimulatedProcess;
+  rest(user: UserId, method: string, path: string, body?: object): Promise<unknown>;
+};
+
+/** REST as the SDK calls it, to some replica. */
+export function simulatedRest(device: Device, service: () => RestService | undefined): RestCall {
+  const { simulation, loss } = device.internet;
+  return async (method, path, body) => {
+    const replica = device.online ? service() : undefined;
+    try {
+      const answer = await simulation.call(
+        device.process,
+        replica?.process,
+        async () => replica?.rest(device.user, method, path, body),
+        { loss: loss() },
+      );
+      return structuredClone(answer);
+    } catch (error) {
+      if (!(error instanceof PlatformError)) simulation.fail(error);
+      const known = error instanceof PlatformError && error.code !== 'unavailable';
+      throw known ? new RestError(error.message, error.status, { code: error.code }) : new RestError('no answer', 0);
+    }
+  };
+}
+
+export type StockSession = {
+  /** From then on it must get every row. */
+  readonly since: number;
+  endedAt: number;
+  readonly received: { readonly id: string; readonly number: number; readonly at: number }[];
+};
+
+/** A client that knows nothing of ours: it connects, listens to one method, and connects again after a while. */
+export class StockClient {
+  readonly device: Device;
+  readonly sessions: StockSession[] = [];
+  readonly unknownMethods = new Set<string>();
+
+  constructor(device: Device) {
+    this.device = device;
+    device.internet.simulation.after(device.process, 0, () => void this.#connect());
+  }
+
+  async #connect(): Promise<void> {
+    const { simulation } = this.device.internet;
+    const again = () =>
+      simulation.after(this.device.process, simulation.random.between(200, 3_000), () => void this.#connect());
+    const received: StockSession['received'] = [];
+    const session: { since: number; endedAt: number; received: StockSession['received'] } = {
+      since: Number.POSITIVE_INFINITY,
+      endedAt: Number.POSITIVE_INFINITY,
+      received,
+    };
+    try {
+      const { hasPlace, worker, connection } = await this.device.connect({
+        called: (method, [row]) => {
+          if (method !== clientMethods.receiveNotification) this.unknownMethods.add(method);
+          else received.push({ ...(row as { id: string; number: number }), at: simulation.elapsed });
+        },
+        closed: () => {
+          session.endedAt = simulation.elapsed;
+          again();
+        },
+      });
+      if (connection.broken) return;
+      this.sessions.push(session);
+      if (hasPlace || !worker) session.since = simulation.elapsed;
+      else this.#awaitPlace(session, worker, simulation.elapsed);
+    } catch {
+      again();
+    }
+  }
+
+  /** Accepted while nobody knew the head: what is promised begins with the first one that is heard. */
+  #awaitPlace(session: { since: number; endedAt: number }, worker: HubWorker, from: number): void {
+    const { simulation } = this.device.internet;
+    if (worker.headsAt > from) session.since = simulation.elapsed;
+    else if (worker.process.alive && session.endedAt === Number.POSITIVE_INFINITY) {
+      simulation.after(this.device.process, 500, () => this.#awaitPlace(session, worker, from));
+    }
+  }
+}
