@@ -31,6 +31,8 @@ export type TestGatewayOptions = Partial<Pick<GatewayOptions, 'services' | 'limi
   readonly allowAbsent?: boolean;
   readonly trusted?: readonly string[];
   readonly clock?: Clock;
+  /** @default Sonixy's, with `secret` */
+  readonly tokens?: { readonly secret: string; readonly issuer: string; readonly audience: string };
 };
 
 /** A gateway on a real listener, whose limits are so high that only tests about them meet them. */
@@ -39,7 +41,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const lines: string[] = [];
   const log = createLogger({ name: 'test', level: 'trace', destination: { write: (line) => void lines.push(line) } });
   const metrics = createMetrics('gateway');
-  const tokens = { issuer, audience, clockSkewSeconds: 0, keys: { kind: 'hs256', secret } } as const;
+  const signed = options.tokens ?? { secret, issuer, audience };
+  const { issuer: from, audience: to } = signed;
+  const keys = { kind: 'hs256', secret: signed.secret } as const;
+  const tokens = { issuer: from, audience: to, clockSkewSeconds: 0, keys };
   const gateway = createGateway({
     services,
     limiter,
