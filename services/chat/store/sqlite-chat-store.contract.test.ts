@@ -1,8 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '#shared/runtime/log.ts';
 import { migrateSqlite } from '#shared/store/sqlite-open.ts';
+import { describeChatStore } from './chat-store.contract.ts';
+import type { StoreUnderTest } from './chat-store.fixture.ts';
+import { openSqliteChatStore } from './sqlite-chat-store.ts';
 import { sqliteSchema } from './sqlite-schema.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
+
+const log = createLogger({ name: 'test', level: 'silent' });
+
+describe('ChatStore in one SQLite file', () => {
+  describeChatStore(async (): Promise<StoreUnderTest> => {
+    const folder = mkdtempSync(join(tmpdir(), 'sonixy-chat-'));
+    return {
+      scale: 'full',
+      open: async (clock) => openSqliteChatStore({ file: join(folder, 'chat.sqlite'), clock, log }),
+      async [Symbol.asyncDispose]() {
+        rmSync(folder, { recursive: true });
+      },
+    };
+  });
+});
 
 describe('SQLite statements', () => {
   const database = new DatabaseSync(':memory:');
