@@ -1,4 +1,5 @@
-import { type MessageChange, type MessageDto, messageTypes } from '../../shared/contract/chat-dto.ts';
+import { type MessageChange, type MessageDto, type MessageFeed, messageTypes } from '../../shared/contract/chat-dto.ts';
+import { parseCursor } from '../../shared/contract/cursor.ts';
 import type { Clock } from '../clock.ts';
 import { randomId } from '../random-id.ts';
 import { RestError } from '../rest/rest-error.ts';
@@ -56,8 +57,12 @@ export type ConversationHost = {
 
 const pageSize = 50;
 const feedLimit = 200;
-/** Who missed more than this is shown the newest page anew. */
+/** Who missed more changes than this is shown the newest page anew. */
 const tooFar = 500;
+
+function isFar({ cursor, head }: MessageFeed): boolean {
+  return (parseCursor(head)?.seq ?? 0) - (parseCursor(cursor)?.seq ?? 0) > tooFar;
+}
 
 /**
  * One conversation's messages, kept true while it is open: drops what it has, fetches what it misses. What was loaded
@@ -244,19 +249,18 @@ export class Conversation {
   }
 
   async #readMissing(): Promise<void> {
-    const missed = (this.#host.row(this.id)?.number ?? 0) - this.#list.newest;
-    if (hasMessages(this.#list) && missed > tooFar) this.#list = noMessages;
     if (!hasMessages(this.#list)) return this.#load();
     for (let cursor = cursorOf(this.#list); cursor !== undefined; ) {
       const { position } = this.#list;
       const feed = await this.#host.api.feed(this.id, cursor, feedLimit);
       // Begun anew meanwhile.
       if (this.#list.position?.epoch !== position?.epoch) return this.#readMissing();
-      if (feed.reload) {
+      if (feed.reload || isFar(feed)) {
         this.#list = messagesFrom(feed.head);
         return this.#load();
       }
       this.#list = withMessageFeed(this.#list, feed);
+      this.#settleSent();
       this.#changed();
       if (feed.cursor === feed.head || feed.cursor === cursor) return;
       cursor = feed.cursor;
@@ -278,8 +282,21 @@ export class Conversation {
     // Begun anew meanwhile: this page belongs to another life.
     if (this.#list.position?.epoch !== position?.epoch || this.#list.floor !== floor) return;
     this.#list = withMessagePage(this.#list, page, pageSize);
+    this.#settleSent();
     this.#reader.noticed();
     this.#changed();
+  }
+
+  /** What the server shows has arrived, whatever became of its answer. */
+  #settleSent(): void {
+    const pending = this.#host.queue.of(this.id);
+    if (pending.length === 0) return;
+    const me = this.#host.me();
+    const mine = [...this.#list.rows.values()].filter(({ senderId }) => senderId === me);
+    const arrived = new Set(mine.map(({ clientMessageId }) => clientMessageId));
+    for (const { message } of pending) {
+      if (arrived.has(message.clientMessageId)) this.#host.queue.settle(message.clientMessageId);
+    }
   }
 
   #done(error: unknown): 'final' | undefined {

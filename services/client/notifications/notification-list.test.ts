@@ -74,6 +74,13 @@ describe('a new row', () => {
     expect(again.list.unread).toEqual({ count: 3, certain: true });
   });
 
+  it('that comes after a later one is told of and counts all the same', () => {
+    const later = withChange(listOf(2), change(row(4))).list;
+    const { list, arrived } = withChange(later, change(row(3)));
+    expect(arrived.map(({ number }) => number)).toEqual([3]);
+    expect(list.unread).toEqual({ count: 4, certain: true });
+  });
+
   it('that was read elsewhere meanwhile is told to nobody', () => {
     const { list, arrived } = withFeed(listOf(2), feed([change(row(3, { isRead: true, seq: 4 }))], 4));
     expect(arrived).toEqual([]);
@@ -295,6 +302,7 @@ it('every order of pushes, with repetitions, ends in the state of the server', (
           .map(({ number }) => number),
       ).toEqual(unread);
       expect(cursorOf(list)).toBe(cursor(changes.length));
+      expect(list.unread).toEqual({ count: unread.length, certain: true });
     }),
   );
 });

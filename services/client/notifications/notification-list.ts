@@ -139,7 +139,8 @@ function merge(
     }
     const { id, number, seq } = change.notification;
     const known = rows.get(id);
-    const isNew = number > newest;
+    // Among those that are loaded, one that nobody knew has come late.
+    const isNew = number > newest || (!known && number >= list.floor);
     if (gone.has(id)) continue;
     if (known && change.kind === 'notification' && (known.seq > seq || (known.seq === seq && !acted))) continue;
     newest = Math.max(newest, number);

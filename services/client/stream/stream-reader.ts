@@ -21,7 +21,8 @@ const readBackoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 export class StreamReader {
   readonly #options: StreamReaderOptions;
   #timer: Timer | undefined;
-  #reading = Promise.resolve();
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   #faults = 0;
 
   constructor(options: StreamReaderOptions) {
@@ -37,21 +38,33 @@ export class StreamReader {
     });
   }
 
-  /** Reads after a reading that is under way: that one may have begun before the subscription. */
+  /** Reads after a reading that is under way: that one may have begun before the subscription. One waits for all that ask meanwhile. */
   read(): Promise<void> {
-    this.#reading = this.#reading
-      .then(() => this.#options.read())
-      .then(
-        () => this.#settled(undefined),
-        (error: unknown) => this.#settled(error),
-      );
-    return this.#reading;
+    if (!this.#reading) return this.#begin();
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
   }
 
   /** Forgets what is due; a reading that is under way ends by itself. */
   pause(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  #begin(): Promise<void> {
+    this.#reading = this.#options
+      .read()
+      .then(
+        () => this.#settled(undefined),
+        (error: unknown) => this.#settled(error),
+      )
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
   }
 
   #settled(error: unknown): void {
