@@ -32,6 +32,16 @@ describe('hub config', () => {
     expect([port, limits.maxConnections, limits.drainWindowMs]).toEqual([8097, 5, 15_000]);
   });
 
+  it('has chat where CHAT_URL is set, which then needs a bus', () => {
+    expect(readHubConfig(good).chat).toBeUndefined();
+    const chat = { CHAT_URL: 'http://chat:8095', AMQP_URL: 'amqp://127.0.0.1' };
+    const config = readHubConfig({ ...good, ...chat, HUB_CLOSE_CHAT_AT_EXPIRY: 'true' });
+    expect(config.chat).toEqual({ url: chat.CHAT_URL, amqpUrl: chat.AMQP_URL, queue: 'hub-message-events' });
+    expect(config.closeAtExpiry).toEqual({ notifications: false, chat: true, socketIo: false });
+    expect([readHubConfig(good), config].map(({ limits }) => limits.maxMessagesPerMinute)).toEqual([120, 600]);
+    expect(faults({ CHAT_URL: 'chat:8095', AMQP_URL: '' })).toHaveLength(2);
+  });
+
   it('reports all faults at once', () => {
     expect(faults({ REDIS_URL: '', NOTIFICATION_URL: 'ftp://x', HUB_MAX_CONNECTIONS: 'many' })).toHaveLength(3);
   });

@@ -1,5 +1,6 @@
 import { readTokenConfig } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
+import { queues } from '#shared/contract/names.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import type { TokenKeys } from '#shared/signalr/index.ts';
@@ -11,6 +12,8 @@ export type HubConfig = {
   readonly opsPort: number;
   readonly redisUrl: string;
   readonly notificationUrl: string;
+  /** Where conversations are read, and the bus that their events come over. undefined: no chat. */
+  readonly chat: { readonly url: string; readonly amqpUrl: string; readonly queue: string } | undefined;
   readonly internalSecret: string;
   readonly idKeys: TokenKeys;
   readonly tokens: TokenConfig;
@@ -22,7 +25,7 @@ export type HubConfig = {
   /** Where other workers reach this one; undefined: on this machine only. */
   readonly workerAddress: string | undefined;
   readonly limits: HubSocketsLimits;
-  readonly closeAtExpiry: { readonly notifications: boolean; readonly socketIo: boolean };
+  readonly closeAtExpiry: { readonly notifications: boolean; readonly chat: boolean; readonly socketIo: boolean };
 };
 
 /** @throws ConfigError with every fault */
@@ -33,6 +36,7 @@ export function readHubConfig(env: Env): HubConfig {
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
     redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
     notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
+    chat: readChat(reader),
     internalSecret: reader.secret('INTERNAL_SECRET'),
     idKeys: readIdKeys(reader),
     tokens: readTokenConfig(reader),
@@ -43,9 +47,20 @@ export function readHubConfig(env: Env): HubConfig {
     limits: readLimits(reader),
     closeAtExpiry: {
       notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
+      chat: reader.boolean('HUB_CLOSE_CHAT_AT_EXPIRY', { default: false }),
       socketIo: reader.boolean('HUB_CLOSE_SOCKET_IO_AT_EXPIRY', { default: false }),
     },
   }));
+}
+
+function readChat(reader: EnvReader): HubConfig['chat'] {
+  const url = reader.optionalUrl('CHAT_URL', { protocols: ['http:', 'https:'] });
+  if (url === undefined) return undefined;
+  return {
+    url,
+    amqpUrl: reader.url('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
+    queue: reader.text('HUB_QUEUE', { default: queues.hubMessages }),
+  };
 }
 
 /** `HUB_ID_KEYS`: `version:base64 of 32 bytes`, comma list, the current one first; older ones still open tokens. */
@@ -69,6 +84,8 @@ function readLimits(reader: EnvReader): HubSocketsLimits {
   const read = (name: string, fallback: number, min: number, max: number) =>
     reader.integer(name, { default: fallback, min, max });
   const limits = defaultHubLimits;
+  const hasChat = reader.optionalText('CHAT_URL') ?? reader.optionalText('CHAT_URL_FILE');
+  const perMinute = defaultMessagesPerMinute[hasChat ? 'withChat' : 'withoutChat'];
   return {
     ...limits,
     maxConnections: read('HUB_MAX_CONNECTIONS', limits.maxConnections, 1, 1_000_000),
@@ -78,6 +95,8 @@ function readLimits(reader: EnvReader): HubSocketsLimits {
     drainWindowMs: read('HUB_DRAIN_WINDOW_MS', limits.drainWindowMs, 0, 600_000),
     maxQueuedBytes: read('HUB_MAX_QUEUED_BYTES', limits.maxQueuedBytes, 1_024, 1_073_741_824),
     compareEveryMs: read('HUB_COMPARE_EVERY_MS', limits.compareEveryMs, 100, 600_000),
-    maxMessagesPerMinute: read('HUB_MAX_MESSAGES_PER_MINUTE', defaultMessagesPerMinute, 1, 1_000_000),
+    maxMessagesPerMinute: read('HUB_MAX_MESSAGES_PER_MINUTE', perMinute, 1, 1_000_000),
+    maxHeldRows: read('HUB_MAX_HELD_ROWS', limits.maxHeldRows, 1, 10_000),
+    typingEveryMs: read('HUB_TYPING_EVERY_MS', limits.typingEveryMs, 0, 60_000),
   };
 }

@@ -12,18 +12,22 @@ import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import { createSignalRServer, type TokenKeys, type Worker } from '#shared/signalr/index.ts';
 import { KeepAlive } from './sockets/keep-alive.ts';
-import { type HubIdentity, notificationsHub } from './sockets/signalr.ts';
+import { chatHub, type HubIdentity, notificationsHub } from './sockets/signalr.ts';
 import { createSocketIoEdge } from './sockets/socket-io.ts';
 
 export type HubSocketsLimits = HubLimits & {
-  /** Messages that one client may send in a minute, SignalR's pings included. @default 120 */
+  /** Messages that one client may send in a minute, SignalR's pings included. @default 120, with chat 600 */
   readonly maxMessagesPerMinute: number;
 };
 
-export const defaultMessagesPerMinute = 120;
+/** A stock chat client may tell of each key that is pressed: that it is typing. */
+export const defaultMessagesPerMinute = { withoutChat: 120, withChat: 600 } as const;
 
 export type HubSocketsOptions = {
+  /** Of notifications. */
   readonly source: StreamSource;
+  /** Of conversations. @default no chat: its hub path is answered 404 */
+  readonly chatSource?: StreamSource | undefined;
   readonly backplane: Backplane;
   readonly verifier: TokenVerifier;
   readonly origins: OriginPolicy;
@@ -32,7 +36,7 @@ export type HubSocketsOptions = {
   readonly worker: Worker;
   readonly limits?: Partial<HubSocketsLimits>;
   /** Whether connections end when their token does. @default false: Sonixy's frontend never gets a second token */
-  readonly closeAtExpiry?: { readonly notifications?: boolean; readonly socketIo?: boolean };
+  readonly closeAtExpiry?: { readonly notifications?: boolean; readonly chat?: boolean; readonly socketIo?: boolean };
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -48,6 +52,8 @@ export interface HubSockets {
   readonly draining: boolean;
   /** The service behind `source` did not answer the last read. */
   readonly sourceFailing: boolean;
+  /** The one behind `chatSource` did not. */
+  readonly chatSourceFailing: boolean;
   /** Lets nobody in any more and tells everybody to reconnect, spread over `drainWindowMs`. Resolves when all are gone, or `closeWaitMs` after the window. */
   drain(): Promise<void>;
   /** Ends what is left. */
@@ -56,7 +62,8 @@ export interface HubSockets {
 
 export function createHubSockets(options: HubSocketsOptions): HubSockets {
   const { verifier, origins, clock, log, closeAtExpiry = {} } = options;
-  const limits = { ...defaultHubLimits, maxMessagesPerMinute: defaultMessagesPerMinute, ...options.limits };
+  const perMinute = defaultMessagesPerMinute[options.chatSource ? 'withChat' : 'withoutChat'];
+  const limits = { ...defaultHubLimits, maxMessagesPerMinute: perMinute, ...options.limits };
   const { maxMessagesPerMinute } = limits;
   const hub = new Hub({ ...options, limits });
   const signalR = createSignalRServer<HubIdentity>({
@@ -71,6 +78,7 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
     hubPaths.notifications,
     notificationsHub({ ...common, closeAtExpiry: closeAtExpiry.notifications ?? false }),
   );
+  if (hub.hasChat) signalR.mapHub(hubPaths.chat, chatHub({ ...common, closeAtExpiry: closeAtExpiry.chat ?? false }));
   const socketIo = createSocketIoEdge({
     ...common,
     log,
@@ -104,6 +112,9 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
     },
     get sourceFailing() {
       return hub.sourceFailing;
+    },
+    get chatSourceFailing() {
+      return hub.chatSourceFailing;
     },
     drain() {
       const drained = hub.drain();

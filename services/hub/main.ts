@@ -3,14 +3,18 @@ import { createServer } from 'node:http';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
-import { connectRedisBackplane } from '#shared/backplane/redis-backplane.ts';
+import { connectRedisBackplane, type RedisBackplane } from '#shared/backplane/redis-backplane.ts';
+import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
+import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
-import { createMetrics } from '#shared/runtime/metrics.ts';
+import type { Logger } from '#shared/runtime/log.ts';
+import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
-import { readHubConfig } from './config.ts';
+import { type HubConfig, readHubConfig } from './config.ts';
+import { messageEventConsumers } from './dispatch/message-events.ts';
 import { createHubSockets } from './hub.ts';
 import { watchHub } from './readiness.ts';
 import { createHttpStreamSource } from './stream-source-http.ts';
@@ -29,11 +33,10 @@ const start = async ({ log }: RunContext) => {
   const listener = await listen(server, { host: config.host, port: config.port });
   parts.defer(() => listener.close());
 
+  const internalTokens = createInternalTokens(config.internalSecret, clock);
   const hub = createHubSockets({
-    source: createHttpStreamSource({
-      url: config.notificationUrl,
-      tokens: createInternalTokens(config.internalSecret, clock),
-    }),
+    source: createHttpStreamSource({ url: config.notificationUrl, tokens: internalTokens }),
+    chatSource: config.chat && createHttpStreamSource({ url: config.chat.url, tokens: internalTokens }),
     backplane,
     verifier: createTokenVerifier(config.tokens, { clock, log }),
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
@@ -50,12 +53,31 @@ const start = async ({ log }: RunContext) => {
   });
   parts.defer(() => hub.close());
   parts.defer(() => hub.drain());
-  watchHub(readiness, { hub, backplane });
+  const chat = config.chat && startDispatch(config.chat, { backplane, log, metrics });
+  parts.defer(() => chat?.stop());
+  parts.defer(() => readiness.stopping());
+  watchHub(readiness, { hub, backplane, chat });
   hub.attach(server);
   readiness.started();
-  parts.defer(() => readiness.stopping());
   log.info({ port: listener.port, opsPort: ops.port }, 'hub started');
   return parts.move();
 };
+
+/** Takes its share of the messages' events, and gives back what it has not handed on when it stops. */
+function startDispatch(
+  { amqpUrl, queue }: NonNullable<HubConfig['chat']>,
+  { backplane, log, metrics }: { backplane: RedisBackplane; log: Logger; metrics: Metrics },
+) {
+  const bus = connectAmqpBus({ url: amqpUrl, log });
+  const consumers = messageEventConsumers({ backplane, log, metrics });
+  const endpoint = startReceiveEndpoint({ bus, queue, consumers, log, metrics });
+  return {
+    endpoint,
+    async stop() {
+      await endpoint.stop();
+      await bus.close();
+    },
+  };
+}
 
 run('hub', start, { env: process.env });

@@ -1,4 +1,5 @@
 import type { RedisBackplane } from '#shared/backplane/redis-backplane.ts';
+import type { ReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
 import type { Readiness } from '#shared/runtime/readiness.ts';
 import type { HubSockets } from './hub.ts';
 
@@ -11,9 +12,12 @@ export function watchHub(
   {
     hub,
     backplane,
+    chat,
   }: {
-    readonly hub: Pick<HubSockets, 'draining' | 'sourceFailing'>;
+    readonly hub: Pick<HubSockets, 'draining' | 'sourceFailing' | 'chatSourceFailing'>;
     readonly backplane: Pick<RedisBackplane, 'state' | 'blind'>;
+    /** undefined: this worker has none. */
+    readonly chat: { readonly endpoint: Pick<ReceiveEndpoint, 'state'> } | undefined;
   },
 ): void {
   // Getters: the state is asked at each probe.
@@ -45,6 +49,16 @@ export function watchHub(
     get detail() {
       return hub.sourceFailing ? 'waiting for the notification service' : 'answers, or was not asked yet';
     },
+  });
+  if (!chat) return;
+  readiness.watch('chat', () => ({
+    required: false,
+    ready: !hub.chatSourceFailing,
+    detail: hub.chatSourceFailing ? 'waiting for the chat service' : 'answers, or was not asked yet',
+  }));
+  readiness.watch('events', () => {
+    const { status, detail } = chat.endpoint.state;
+    return { ready: status === 'consuming', required: false, detail };
   });
 }
 

@@ -7,6 +7,7 @@ import type { Backplane } from '#shared/backplane/backplane.ts';
 import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
+import { type Pushed, SimulatedChat } from '#shared/hub/simulated-chat.fixture.ts';
 import { type Clock, systemClock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
@@ -25,6 +26,8 @@ export type SharedParts = {
   /** Alice's. */
   readonly stream: SimulatedStream;
   readonly backplane: Backplane;
+  /** The other service; undefined: a platform without chat. */
+  readonly chat: SimulatedChat | undefined;
 };
 
 export type SimulatedWorker = AsyncDisposable & {
@@ -35,6 +38,10 @@ export type SimulatedWorker = AsyncDisposable & {
   readonly source: SimulatedSource;
   /** Alice's. */
   readonly stream: SimulatedStream;
+  /** @throws on a worker without chat */
+  readonly chat: SimulatedChat;
+  /** What the chat service publishes. */
+  push(...pushed: readonly Pick<Pushed, 'channels' | 'bytes'>[]): Promise<void>;
   /** All that was logged, every level. */
   readonly logged: () => string;
   publish(frame: PushFrame): Promise<void>;
@@ -47,13 +54,14 @@ export type SimulatedWorker = AsyncDisposable & {
 export async function startWorker(
   options: Partial<Pick<HubSocketsOptions, 'limits' | 'closeAtExpiry'>> & {
     readonly allowAbsent?: boolean;
+    readonly withoutChat?: boolean;
     readonly shared?: SharedParts;
     readonly clock?: Clock;
   } = {},
 ): Promise<SimulatedWorker> {
   const lines: string[] = [];
   const log = createLogger({ name: 'hub', level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const shared = options.shared ?? newSharedParts();
+  const shared = options.shared ?? newSharedParts(options.withoutChat ?? false);
   const { secret, source, stream, backplane } = shared;
   const clock = options.clock ?? systemClock;
   const [issuer, audience] = ['issuer', 'audience'];
@@ -64,6 +72,7 @@ export async function startWorker(
   const url = `http://127.0.0.1:${listener.port}`;
   const hub = createHubSockets({
     source,
+    chatSource: shared.chat,
     backplane,
     verifier: createTokenVerifier(tokens, { clock, log }),
     origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
@@ -84,6 +93,13 @@ export async function startWorker(
     metrics,
     source,
     stream,
+    get chat() {
+      if (!shared.chat) throw new Error('this worker has no chat');
+      return shared.chat;
+    },
+    async push(...pushed) {
+      for (const { channels, bytes } of pushed) await backplane.publishMany(channels, bytes);
+    },
     logged: () => lines.join(''),
     publish: (frame) => backplane.publish(streamChannel(frame.stream), encodePushFrame(frame)),
     token: (user = 'alice', lifetimeSeconds = 3_600) =>
@@ -97,7 +113,7 @@ export async function startWorker(
   };
 }
 
-function newSharedParts(): SharedParts {
+function newSharedParts(withoutChat: boolean): SharedParts {
   const source = new SimulatedSource();
   return {
     secret: randomBytes(32).toString('base64'),
@@ -105,5 +121,6 @@ function newSharedParts(): SharedParts {
     source,
     stream: source.add(new SimulatedStream()),
     backplane: createMemoryBackplane(),
+    chat: withoutChat ? undefined : new SimulatedChat(),
   };
 }

@@ -5,7 +5,7 @@ import type { Principal } from '#shared/auth/principal.ts';
 import { hubToken } from '#shared/auth/token-places.ts';
 import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
-import { notificationStream } from '#shared/contract/ids.ts';
+import { notificationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import { serverMethods } from '#shared/contract/names.ts';
 import type { Hub, Membership } from '#shared/hub/hub.ts';
 import {
@@ -15,36 +15,64 @@ import {
   type SignalRConnection,
   type SignalRHub,
 } from '#shared/signalr/index.ts';
+import { chatMethods } from './chat-methods.ts';
 import { SignalRClient } from './signalr-client.ts';
 
 /** Without a principal: a token that does not pass (any more), known by its fingerprint. */
 export type HubIdentity = { readonly principal: Principal | undefined; readonly fingerprint: string };
 
-export type NotificationsHubOptions = {
+export type PlatformHubOptions = {
   readonly hub: Hub;
   readonly verifier: TokenVerifier;
   readonly origins: OriginPolicy;
   readonly closeAtExpiry: boolean;
 };
 
+/** What one hub path is about. */
+type HubRole = {
+  /** Streams that every connection of the user is in. */
+  readonly streams: (user: UserId) => readonly StreamId[];
+  readonly chat: boolean;
+  readonly methods: Readonly<Record<string, (membership: Membership, argument: unknown, user: UserId) => unknown>>;
+};
+
 /** The first message waits for the client's first word: Sonixy's frontend registers its handler after `start()`. */
 const holdFirstMessageMs = 250;
 
 /** `/hubs/notifications`: every connection is in its user's own stream. */
-export function notificationsHub({
-  hub,
-  verifier,
-  origins,
-  closeAtExpiry,
-}: NotificationsHubOptions): SignalRHub<HubIdentity> {
+export function notificationsHub(options: PlatformHubOptions): SignalRHub<HubIdentity> {
+  return platformHub(options, {
+    streams: (user) => [notificationStream(user)],
+    chat: false,
+    methods: {
+      [serverMethods.subscribe]: (membership, cursor, user) => membership.subscribe(notificationStream(user), cursor),
+    },
+  });
+}
+
+/** `/hubs/chat`: every connection is in all conversations of its user. */
+export function chatHub(options: PlatformHubOptions): SignalRHub<HubIdentity> {
+  return platformHub(options, { streams: () => [], chat: true, methods: chatMethods });
+}
+
+function platformHub(
+  { hub, verifier, origins, closeAtExpiry }: PlatformHubOptions,
+  { streams, chat, methods }: HubRole,
+): SignalRHub<HubIdentity> {
   const memberships = new WeakMap<SignalRConnection<HubIdentity>, Membership>();
+  const callable = Object.entries(methods).map(([name, method]) => [
+    name,
+    (connection: SignalRConnection<HubIdentity>, argument: unknown) =>
+      call(connection, memberships.get(connection), (membership, user) => method(membership, argument, user)),
+  ]);
   return {
     async authorize(request, { established }) {
       if (!origins.allows(request.headers.origin)) throw new PlatformError('forbidden', 'this origin is not allowed');
       const identity = await identify(request, verifier, established);
       if (identity.principal && !established) {
-        hub.checkUser(identity.principal.user);
-        await hub.prepare([notificationStream(identity.principal.user)]);
+        const { user } = identity.principal;
+        hub.checkUser(user);
+        await hub.prepare(streams(user), chat ? user : undefined);
       }
       return identity;
     },
@@ -56,14 +84,12 @@ export function notificationsHub({
     admit: () => hub.admit(),
     cors: (request) => corsHeaders(request, (origin) => origins.allows(origin)),
     holdFirstMessageMs,
-    methods: {
-      [serverMethods.subscribe]: (connection, cursor) => subscribe(connection, memberships.get(connection), cursor),
-    },
+    methods: Object.fromEntries(callable),
     onConnected(connection) {
       const { principal } = connection.identity;
       if (!principal) throw new PlatformError('unauthorized', 'a valid token is required');
-      const streams = [notificationStream(principal.user)];
-      memberships.set(connection, hub.join(new SignalRClient(connection, principal), { streams, closeAtExpiry }));
+      const client = new SignalRClient(connection, principal);
+      memberships.set(connection, hub.join(client, { streams: streams(principal.user), chat, closeAtExpiry }));
     },
     onDisconnected(connection, error) {
       memberships.get(connection)?.leave(error ? 'error' : 'closed by the client');
@@ -94,14 +120,14 @@ async function identify(request: IncomingMessage, verifier: TokenVerifier, estab
   }
 }
 
-async function subscribe(
+async function call(
   { identity }: SignalRConnection<HubIdentity>,
   membership: Membership | undefined,
-  cursor: unknown,
-) {
-  if (!identity.principal || !membership) throw new HubError('the connection is not in a stream');
+  method: (membership: Membership, user: UserId) => unknown,
+): Promise<unknown> {
+  if (!identity.principal || !membership) throw new HubError('the connection takes no part in this hub');
   try {
-    return await membership.subscribe(notificationStream(identity.principal.user), cursor);
+    return await method(membership, identity.principal.user);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     throw error.code === 'bad_request' ? new HubArgumentError(error.message) : new HubError(error.message);

@@ -9,8 +9,9 @@ import { PlatformError } from '#shared/contract/errors.ts';
 import { notificationStream } from '#shared/contract/ids.ts';
 import { serverMethods, socketIoPath } from '#shared/contract/names.ts';
 import { applyCors } from '#shared/http/cors.ts';
-import type { Hub, Membership } from '#shared/hub/hub.ts';
+import type { Hub } from '#shared/hub/hub.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { chatMethods } from './chat-methods.ts';
 import { SocketIoClient } from './socket-io-client.ts';
 
 export type SocketIoOptions = {
@@ -120,7 +121,7 @@ async function admitSocket(
   try {
     const principal = await verifier.verify(tokenOf(socket));
     hub.checkUser(principal.user);
-    await hub.prepare([notificationStream(principal.user)]);
+    await hub.prepare([notificationStream(principal.user)], principal.user);
     socket.data.principal = principal;
     next();
   } catch (error) {
@@ -140,30 +141,30 @@ function tokenOf({ handshake }: HubSocket): string {
   return typeof token === 'string' ? token : '';
 }
 
-function serveSocket(socket: HubSocket, { hub, closeAtExpiry, maxMessagesPerMinute }: SocketIoOptions): void {
+function serveSocket(socket: HubSocket, { hub, log, closeAtExpiry, maxMessagesPerMinute }: SocketIoOptions): void {
   const { principal } = socket.data;
   const stream = notificationStream(principal.user);
-  const membership = hub.join(new SocketIoClient(socket, principal), { streams: [stream], closeAtExpiry });
+  const client = new SocketIoClient(socket, principal);
+  const membership = hub.join(client, { streams: [stream], chat: true, closeAtExpiry });
   socket.conn.on('upgrade', () => membership.transportChanged());
   socket.on('disconnect', (reason) => membership.leave(reason));
   limitRate(socket, maxMessagesPerMinute);
-  socket.on(
-    serverMethods.subscribe,
-    (cursor, acknowledge) => void answerSubscribe(membership, stream, cursor, acknowledge),
-  );
+  const serve = (event: string, method: (argument: unknown) => unknown) =>
+    socket.on(event, (argument, acknowledge) => void answerCall(() => method(argument), acknowledge, log));
+  serve(serverMethods.subscribe, (cursor) => membership.subscribe(stream, cursor));
+  if (!hub.hasChat) return;
+  for (const [event, method] of Object.entries(chatMethods)) {
+    serve(event, (argument) => method(membership, argument));
+  }
 }
 
-async function answerSubscribe(
-  membership: Membership,
-  stream: ReturnType<typeof notificationStream>,
-  cursor: unknown,
-  acknowledge: unknown,
-): Promise<void> {
+async function answerCall(method: () => unknown, acknowledge: unknown, log: Logger): Promise<void> {
   const answer = typeof acknowledge === 'function' ? acknowledge : () => {};
   try {
-    answer(await membership.subscribe(stream, cursor));
+    answer((await method()) ?? null);
   } catch (error) {
-    const known = error instanceof PlatformError ? error : new PlatformError('internal', 'subscribing failed');
+    const known = error instanceof PlatformError ? error : new PlatformError('internal', 'the call failed');
+    if (!(error instanceof PlatformError)) log.error({ err: error }, 'a socket.io call failed');
     answer({ error: known.message, code: known.code });
   }
 }
