@@ -5,7 +5,7 @@ import { type ChatApi, createChatApi } from './chat/chat-api.ts';
 import { ChatClient } from './chat/chat-client.ts';
 import { memoryOutgoingStore, type OutgoingStore } from './chat/outgoing-store.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { OpenLive } from './live/live-connection.ts';
+import { LiveEndedError, type OpenLive } from './live/live-connection.ts';
 import { watchWakes } from './live/wakes.ts';
 import { createNotificationApi, type NotificationApi } from './notifications/notification-api.ts';
 import { NotificationClient } from './notifications/notification-client.ts';
@@ -130,7 +130,13 @@ function toOpenLive(transport: 'signalr' | 'socket.io' | OpenLive): OpenLive {
     transport === 'signalr'
       ? once(async () => (await import('./live/signalr-live.ts')).signalRLive())
       : once(async () => (await import('./live/socket-io-live.ts')).socketIoLive());
-  return async (options) => (await load())(options);
+  return async (options) => {
+    const open = await load().catch((cause: unknown) => {
+      const name = transport === 'signalr' ? '@microsoft/signalr' : 'socket.io-client';
+      throw new LiveEndedError(`transport '${transport}' needs the package ${name}`, { cause });
+    });
+    return open(options);
+  };
 }
 
 function once<T>(make: () => T): () => T {

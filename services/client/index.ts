@@ -32,6 +32,7 @@ export { type ConnectOptions, connect, type RealtimeClient } from './connect.ts'
 export {
   type HubName,
   type LiveConnection,
+  LiveEndedError,
   type LiveHandlers,
   type LiveOptions,
   LiveRefusedError,

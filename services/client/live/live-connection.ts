@@ -31,9 +31,16 @@ export interface LiveConnection {
   close(): void;
 }
 
-/** Rejects with `LiveRefusedError` when the token is not accepted, with any other error when trying again may help. */
+/**
+ * Rejects with `LiveRefusedError` when the token is not accepted, with `LiveEndedError` when trying again is in vain, with
+ * any other error when it may help.
+ */
 export type OpenLive = (options: LiveOptions) => Promise<LiveConnection>;
 
 export class LiveRefusedError extends Error {
   override readonly name = 'LiveRefusedError';
+}
+
+export class LiveEndedError extends Error {
+  override readonly name = 'LiveEndedError';
 }

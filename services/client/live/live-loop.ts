@@ -1,7 +1,13 @@
 import { type Backoff, backoffMs } from '../backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
-import { type HubName, type LiveConnection, LiveRefusedError, type OpenLive } from './live-connection.ts';
+import {
+  type HubName,
+  type LiveConnection,
+  LiveEndedError,
+  LiveRefusedError,
+  type OpenLive,
+} from './live-connection.ts';
 
 export type ConnectionStatus =
   | { readonly state: 'connecting' }
@@ -149,6 +155,7 @@ export class LiveLoop<Answer> {
       if (!mine()) return;
       if (error instanceof LiveRefusedError) await this.#refused(token, error);
       else if (error instanceof SignedOutError) this.signOut(error.message);
+      else if (error instanceof LiveEndedError) this.#end({ state: 'ended', reason: error.message });
       else this.#lost(textOf(error));
     }
   }
