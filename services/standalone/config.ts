@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { type ChatRules, readChatRules } from '#services/chat/config.ts';
 import { readTokenConfig } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
@@ -12,9 +13,10 @@ export type StandaloneConfig = {
   readonly dataDir: string;
   /** Real servers; undefined: the embedded part. */
   readonly amqpUrl: string | undefined;
-  readonly mongo: { readonly url: string; readonly database: string } | undefined;
+  readonly mongo: { readonly url: string; readonly database: string; readonly chatDatabase: string } | undefined;
   readonly redisUrl: string | undefined;
   readonly queue: string;
+  readonly chat: ChatRules;
   /** undefined: the key of the data folder signs, as `make token` does. */
   readonly tokens: TokenConfig | undefined;
   readonly issuer: string;
@@ -47,10 +49,15 @@ export function readStandaloneConfig(env: EnvReader): StandaloneConfig {
     dataDir: readDataDir(env),
     amqpUrl,
     mongo: mongoUrl
-      ? { url: mongoUrl, database: env.text('MONGODB_DATABASE', { default: databases.notifications }) }
+      ? {
+          url: mongoUrl,
+          database: env.text('MONGODB_DATABASE', { default: databases.notifications }),
+          chatDatabase: env.text('CHAT_MONGODB_DATABASE', { default: databases.chat }),
+        }
       : undefined,
     redisUrl,
     queue: env.text('NOTIFICATION_QUEUE', { default: queues.notificationUserInteraction }),
+    chat: readChatRules(env),
     tokens: ownKey ? undefined : readTokenConfig(env),
     issuer: env.text('JWT_ISSUER', { default: 'Sonixy.IdentityService' }),
     audience: env.text('JWT_AUDIENCE', { default: 'Sonixy.Client' }),
@@ -67,4 +74,8 @@ export function readDataDir(env: EnvReader): string {
 
 export function storeFile(dataDir: string): string {
   return join(dataDir, 'notifications.sqlite');
+}
+
+export function chatStoreFile(dataDir: string): string {
+  return join(dataDir, 'chat.sqlite');
 }

@@ -76,6 +76,31 @@ async function history(token: string): Promise<NotificationPage> {
 }
 
 describe('the platform in one process', () => {
+  it('keeps a chat over a kill, in a file of its own', async () => {
+    const first = await started();
+    const [alice, bob] = [await signIn('alice'), await signIn('bob')];
+    const as = async (token: string, method: string, path: string, body?: object) => {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    const opened = await as(alice, 'POST', '/api/chat/conversations', { type: 0, participantIds: ['bob'] });
+    expect(opened.status).toBe(201);
+    const { id: conversationId } = opened.body as { id: string };
+    const sent = await as(alice, 'POST', '/api/chat/messages', { conversationId, content: 'hello bob', type: 0 });
+    expect(sent.status).toBe(201);
+    await first.kill();
+    await started();
+    const read = await as(bob, 'GET', `/api/chat/conversations/${conversationId}/messages?limit=1`);
+    expect(read).toEqual({ status: 200, body: [{ ...(sent.body as object), readBy: [] }] });
+    expect(statSync(join(folder, 'chat.sqlite')).size).toBeGreaterThan(0);
+    expect((await as(bob, 'POST', '/internal/heads', { streams: [] })).status).toBe(404);
+    expect((await as(bob, 'GET', '/api/chatter')).status).toBe(404);
+  });
+
   it('shows a like of the command at once, keeps it over a kill, and shows the next one', async () => {
     const first = await started();
     const token = await signIn('alice');

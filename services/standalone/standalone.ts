@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
+import { createChat } from '#services/chat/chat.ts';
+import { createHttpFriendGraph } from '#services/chat/friends/http-friend-graph.ts';
+import type { ChatStore } from '#services/chat/store/chat-store.ts';
+import { connectMongoChatStore } from '#services/chat/store/mongo-chat-store.ts';
+import { openSqliteChatStore } from '#services/chat/store/sqlite-chat-store.ts';
 import { buildPage } from '#services/console/build.ts';
 import { servePage } from '#services/console/serve.ts';
+import { messageEventConsumers } from '#services/hub/dispatch/message-events.ts';
 import { createHubSockets, type HubSockets } from '#services/hub/hub.ts';
 import { createNotification } from '#services/notification/notification.ts';
 import { connectMongoNotificationStore } from '#services/notification/store/mongo-notification-store.ts';
@@ -18,6 +24,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import { createEventPublisher } from '#shared/bus/event-publisher.ts';
 import { createMemoryBus } from '#shared/bus/memory-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
+import { queues } from '#shared/contract/names.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { type Listener, listen } from '#shared/runtime/listen.ts';
@@ -25,7 +32,7 @@ import type { Logger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
-import { type StandaloneConfig, storeFile } from './config.ts';
+import { chatStoreFile, type StandaloneConfig, storeFile } from './config.ts';
 import { dataKey } from './data-keys.ts';
 import { demoRoutes } from './demo.ts';
 import { lockDataFolder } from './sqlite-data-lock.ts';
@@ -42,6 +49,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const metrics = createMetrics('standalone');
 
   const store = parts.adopt(openStore(config, clock, log), (it) => it.close());
+  const chatStore = parts.adopt(openChatStore(config, clock, log), (it) => it.close());
   const bus = parts.adopt(openBus(config, log), (it) => it.close());
   const backplane = parts.adopt(openBackplane(config, log), (it) => it.close());
 
@@ -54,23 +62,25 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const url = `http://${config.host}:${listener.port}`;
   const origins = createOriginPolicy({ origins: [...config.origins, ...ownOrigins(listener.port)], allowAbsent: true });
 
-  const notification = createNotification({
-    store,
-    backplane,
-    verifier,
-    internalTokens: createInternalTokens(dataKey(config.dataDir, 'internal'), clock),
-    origins,
-    clock,
-    log,
-    metrics,
-  });
+  const internalTokens = createInternalTokens(dataKey(config.dataDir, 'internal'), clock);
+  const common = { backplane, verifier, internalTokens, origins, clock, log, metrics };
+  const notification = createNotification({ ...common, store });
   parts.defer(() => notification.close());
+  const { friendsUrl, ...limits } = config.chat;
+  const friends = friendsUrl ? { friends: createHttpFriendGraph({ url: friendsUrl, tokens: internalTokens }) } : {};
+  const chat = createChat({ ...common, ...friends, store: chatStore, bus, limits });
+  parts.defer(() => chat.close());
 
   const endpoint = startReceiveEndpoint({ bus, queue: config.queue, consumers: [notification.consumer], log, metrics });
   parts.defer(() => endpoint.stop());
 
+  const consumers = messageEventConsumers({ backplane, log, metrics });
+  const dispatch = startReceiveEndpoint({ bus, queue: queues.hubMessages, consumers, log, metrics });
+  parts.defer(() => dispatch.stop());
+
   const hub = createHubSockets({
     source: notification.source,
+    chatSource: chat.source,
     backplane,
     verifier,
     origins,
@@ -93,10 +103,11 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   app.use(servePage(page));
   finishApp(app, log);
 
-  // `/internal` of the notification service is for hubs in other processes: it is not reachable here.
+  // `/internal` of the services is for hubs in other processes: it is not reachable here.
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (hub.handleRequest(request, response)) return;
-    if (request.url?.startsWith('/api/')) notification.app(request, response);
+    if (/^\/api\/chat(?![\w-])/.test(request.url ?? '')) chat.app(request, response);
+    else if (request.url?.startsWith('/api/')) notification.app(request, response);
     else app(request, response);
   });
   hub.attach(server);
@@ -115,6 +126,13 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
 function openStore(config: StandaloneConfig, clock: Clock, log: Logger): NotificationStore {
   if (config.mongo) return connectMongoNotificationStore({ ...config.mongo, clock, log });
   return openSqliteNotificationStore({ file: storeFile(config.dataDir), clock, log });
+}
+
+function openChatStore(config: StandaloneConfig, clock: Clock, log: Logger): ChatStore {
+  if (config.mongo) {
+    return connectMongoChatStore({ url: config.mongo.url, database: config.mongo.chatDatabase, clock, log });
+  }
+  return openSqliteChatStore({ file: chatStoreFile(config.dataDir), clock, log });
 }
 
 function openBus(config: StandaloneConfig, log: Logger): Bus {
