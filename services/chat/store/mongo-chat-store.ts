@@ -21,17 +21,11 @@ import type {
   SincePage,
   ViewsPage,
 } from './chat-store.ts';
-import { MongoConversations } from './mongo-conversations.ts';
 import { MongoDatabase } from './mongo-database.ts';
 import { placeId } from './mongo-documents.ts';
-import { MongoHeads } from './mongo-heads.ts';
-import { MongoMemberships } from './mongo-memberships.ts';
-import { MongoOutbox, type PublishedRow } from './mongo-outbox.ts';
-import { MongoPlaces } from './mongo-places.ts';
+import type { PublishedRow } from './mongo-outbox.ts';
+import { assembleMongoParts, type MongoParts } from './mongo-parts.ts';
 import { purgeTombstones } from './mongo-purge.ts';
-import { MongoRows } from './mongo-rows.ts';
-import { MongoSends } from './mongo-sends.ts';
-import { MongoTellings } from './mongo-tellings.ts';
 import { assertStorable } from './storable.ts';
 import { toConversation, toMember } from './stored-conversation.ts';
 import {
@@ -76,12 +70,7 @@ export function connectMongoChatStore(options: MongoChatStoreOptions): ChatStore
 class MongoChatStore implements ChatStore {
   readonly #database: MongoDatabase;
   readonly #clock: Clock;
-  readonly #rows: MongoRows;
-  readonly #heads: MongoHeads;
-  readonly #conversations: MongoConversations;
-  readonly #memberships: MongoMemberships;
-  readonly #tellings: MongoTellings;
-  readonly #outbox: MongoOutbox;
+  readonly #parts: MongoParts;
   readonly #writes: StreamWrites<Draft, Sent | PlatformError>;
   readonly #marks: StreamWrites<PublishedRow, undefined>;
   readonly #epoch: EpochCache;
@@ -90,45 +79,38 @@ class MongoChatStore implements ChatStore {
     this.#database = database;
     this.#clock = clock;
     this.#epoch = new EpochCache(() => this.#readEpoch(), clock);
-    const rows = new MongoRows(database);
-    const heads = new MongoHeads(database, rows);
-    const conversations = new MongoConversations(database);
-    const places = new MongoPlaces(database);
-    const tellings = new MongoTellings({ database, rows, heads, places, clock });
-    this.#rows = rows;
-    this.#heads = heads;
-    this.#conversations = conversations;
-    this.#tellings = tellings;
-    this.#memberships = new MongoMemberships({ database, rows, conversations, places, tellings, clock });
-    this.#outbox = new MongoOutbox(database, heads, clock);
-    const sends = new MongoSends(database, rows, heads);
-    this.#writes = new StreamWrites({ writeBatch: (id, drafts) => sends.write(id, drafts), maxBatch, maxStreams });
-    const writeBatch = (id: string, published: readonly PublishedRow[]) => this.#outbox.published(id, published);
-    this.#marks = new StreamWrites({ writeBatch, maxBatch, maxStreams });
+    const parts = assembleMongoParts(database, clock);
+    const limits = { maxBatch, maxStreams };
+    this.#writes = new StreamWrites({ writeBatch: (id, drafts) => parts.sends.write(id, drafts), ...limits });
+    this.#marks = new StreamWrites({ writeBatch: (id, rows) => parts.outbox.published(id, rows), ...limits });
+    this.#parts = parts;
   }
 
   async createConversation(conversation: NewConversation) {
     assertStorable(conversation.creator, ...conversation.others, conversation.name ?? '');
-    return await this.#writes.run(conversation.creator, () => this.#memberships.create(conversation));
+    return await this.#writes.run(conversation.creator, () => this.#parts.memberships.create(conversation));
   }
 
   async view(conversation: ConversationId, user: UserId) {
-    return await this.#ofConversation(conversation, (id) => this.#conversations.view(id, user));
+    return await this.#ofConversation(conversation, (id) => this.#parts.conversations.view(id, user));
   }
 
   views(user: UserId, page: ViewsPage) {
     return this.#database.attempt(async () => {
-      return await this.#conversations.views(pageOfViews(await this.#conversations.placesOf(user), page), user);
+      return await this.#parts.conversations.views(
+        pageOfViews(await this.#parts.conversations.placesOf(user), page),
+        user,
+      );
     });
   }
 
   viewsSince(user: UserId, since: number, page: SincePage) {
     return this.#database.attempt(async () => {
       const after = page.after ?? { changedAt: since, id: '' as ConversationId };
-      const left = await this.#conversations.leftBy(user, after, page.limit + 1);
-      const places = await this.#conversations.placesOf(user);
+      const left = await this.#parts.conversations.leftBy(user, after, page.limit + 1);
+      const places = await this.#parts.conversations.placesOf(user);
       const { present, ...changes } = pageOfChanges(places, left, since, page);
-      return { ...changes, views: await this.#conversations.views(present, user) };
+      return { ...changes, views: await this.#parts.conversations.views(present, user) };
     });
   }
 
@@ -138,37 +120,37 @@ class MongoChatStore implements ChatStore {
 
   async rename(conversation: ConversationId, actor: UserId, name: string) {
     assertStorable(actor, name);
-    return await this.#change(conversation, (id) => this.#memberships.rename(id, actor, name));
+    return await this.#change(conversation, (id) => this.#parts.memberships.rename(id, actor, name));
   }
 
   async addMembers(conversation: ConversationId, actor: UserId, users: readonly UserId[]) {
     assertStorable(actor, ...users);
-    return await this.#change(conversation, (id) => this.#memberships.add(id, actor, users));
+    return await this.#change(conversation, (id) => this.#parts.memberships.add(id, actor, users));
   }
 
   async removeMember(conversation: ConversationId, actor: UserId, user: UserId) {
     assertStorable(actor, user);
-    return await this.#change(conversation, (id) => this.#memberships.remove(id, actor, user));
+    return await this.#change(conversation, (id) => this.#parts.memberships.remove(id, actor, user));
   }
 
   async setRole(conversation: ConversationId, actor: UserId, user: UserId, role: MemberRole) {
     assertStorable(actor, user);
-    return await this.#change(conversation, (id) => this.#memberships.setRole(id, actor, user, role));
+    return await this.#change(conversation, (id) => this.#parts.memberships.setRole(id, actor, user, role));
   }
 
   async members(conversation: ConversationId, page: MembersPage) {
-    const members = await this.#ofConversation(conversation, (id) => this.#conversations.members(id, page));
+    const members = await this.#ofConversation(conversation, (id) => this.#parts.conversations.members(id, page));
     return (members ?? []).map(toMember);
   }
 
   async membersAmong(conversation: ConversationId, users: readonly UserId[]) {
     return await this.#ofConversation(conversation, async (id) => {
       // Who is in is read after the version, so it is of that version or a later one.
-      const head = await this.#rows.head(id);
+      const head = await this.#parts.rows.head(id);
       if (head.seq === 0) return undefined;
-      const present = await this.#conversations.present(id, users);
+      const present = await this.#parts.conversations.present(id, users);
       const everybody = { after: undefined, limit: Number.MAX_SAFE_INTEGER };
-      const all = head.large ? null : (await this.#conversations.members(id, everybody)).map(toMember);
+      const all = head.large ? null : (await this.#parts.conversations.members(id, everybody)).map(toMember);
       return {
         version: head.members,
         large: head.large,
@@ -179,7 +161,7 @@ class MongoChatStore implements ChatStore {
   }
 
   async memberships(user: UserId) {
-    const places = await this.#database.attempt(() => this.#conversations.placesOf(user));
+    const places = await this.#database.attempt(() => this.#parts.conversations.placesOf(user));
     return places.map(({ id, members, large }) => ({ conversationId: id, version: members, large }));
   }
 
@@ -212,24 +194,24 @@ class MongoChatStore implements ChatStore {
   }
 
   async list(conversation: ConversationId, page: MessagesPage) {
-    const rows = await this.#ofConversation(conversation, (id) => this.#rows.list(id, page));
+    const rows = await this.#ofConversation(conversation, (id) => this.#parts.rows.list(id, page));
     return (rows ?? []).map(toMessageRow);
   }
 
   async heads(conversations: readonly ConversationId[]) {
     return await mapBounded(conversations, maxLookups, async (conversation) => {
-      const head = await this.#ofConversation(conversation, (id) => this.#rows.head(id));
+      const head = await this.#ofConversation(conversation, (id) => this.#parts.rows.head(id));
       return head ? toHead(head) : { ...emptyHead, members: 0 };
     });
   }
 
   async changes(conversation: ConversationId, after: number, limit: number) {
     const feed = await this.#ofConversation(conversation, async (id) => {
-      const rows = await this.#rows.changes(id, after, limit + 1);
+      const rows = await this.#parts.rows.changes(id, after, limit + 1);
       const last = rows.at(-1);
       const [head, floor] = await Promise.all([
-        last && rows.length <= limit ? headOf(last) : this.#rows.head(id),
-        this.#conversations.floor(id),
+        last && rows.length <= limit ? headOf(last) : this.#parts.rows.head(id),
+        this.#parts.conversations.floor(id),
       ]);
       return { ...answerFeed({ after, limit, rows: rows.map(toChatRow), head, floor }), head: toHead(head) };
     });
@@ -239,7 +221,7 @@ class MongoChatStore implements ChatStore {
 
   async markRead(conversation: ConversationId, user: UserId, through: number) {
     return await this.#ofConversation(conversation, async (id, { uncertain }) => {
-      const head = await this.#rows.head(id);
+      const head = await this.#parts.rows.head(id);
       const place = { _id: placeId(id, user), Present: true };
       const known = await this.#database.members.findOne(place, { projection: { ReadThrough: 1 } });
       if (!known || head.seq === 0) return undefined;
@@ -256,7 +238,7 @@ class MongoChatStore implements ChatStore {
   }
 
   async leasePending(options: { pendingSince: number; leaseMs: number; limit: number }) {
-    return await this.#outbox.lease(options);
+    return await this.#parts.outbox.lease(options);
   }
 
   async published({ id, conversationId, seq }: { id: string; conversationId: ConversationId; seq: number }) {
@@ -264,7 +246,7 @@ class MongoChatStore implements ChatStore {
   }
 
   async finishMemberships(options: { begunBefore: number; limit: number }) {
-    return await this.#database.attempt(() => this.#tellings.finish(options));
+    return await this.#database.attempt(() => this.#parts.tellings.finish(options));
   }
 
   epoch(): Promise<string> {
@@ -281,7 +263,7 @@ class MongoChatStore implements ChatStore {
   }
 
   purge({ deletedBefore }: { deletedBefore: number }): Promise<{ removed: number }> {
-    return purgeTombstones(this.#database, this.#rows, new Date(deletedBefore));
+    return purgeTombstones(this.#database, this.#parts.rows, new Date(deletedBefore));
   }
 
   ping(): Promise<void> {
@@ -314,7 +296,7 @@ class MongoChatStore implements ChatStore {
 
   async #find(id: string): Promise<StoredMessage | undefined> {
     const rowId = parseObjectId(id);
-    return rowId === undefined ? undefined : await this.#database.attempt(() => this.#rows.find(rowId));
+    return rowId === undefined ? undefined : await this.#database.attempt(() => this.#parts.rows.find(rowId));
   }
 
   async #move<Row>(id: string, move: Move<Row>): Promise<Edited<Row> | undefined> {
@@ -323,14 +305,14 @@ class MongoChatStore implements ChatStore {
     return await this.#writes.run(known.ConversationId, () =>
       this.#database.attempt(async ({ uncertain }) => {
         // The head first: a row that moves after it was read has left the place that the move is bound to.
-        const head = await this.#rows.head(known.ConversationId);
-        const row = await this.#rows.find(known.Id);
+        const head = await this.#parts.rows.head(known.ConversationId);
+        const row = await this.#parts.rows.find(known.Id);
         const answer = row && move.answer(row);
         if (!row || !answer) return undefined;
         const done = move.isDone(row);
         const moved = done ? row : move.next(row, head, this.#clock.now());
-        if (!done) await this.#rows.move(row, moved);
-        const conversation = toConversation(await this.#heads.advance(moved, 'changed'));
+        if (!done) await this.#parts.rows.move(row, moved);
+        const conversation = toConversation(await this.#parts.heads.advance(moved, 'changed'));
         const changed = !done || uncertain;
         return { row: move.answer(moved) ?? answer, changed, conversation, unsent: moved.Unsent };
       }),

@@ -1,6 +1,12 @@
 import { type Document, ObjectId } from 'mongodb';
 import type { MemberRole } from '#shared/contract/chat-dto.ts';
-import type { StoredConversation, StoredMember } from './stored-conversation.ts';
+import type { NewConversation } from './chat-store.ts';
+import {
+  firstMembers,
+  newConversationState,
+  type StoredConversation,
+  type StoredMember,
+} from './stored-conversation.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 /** A row of `chat_message_rows`. */
@@ -60,7 +66,7 @@ type Untold = {
   readonly PendingActorId: string;
 };
 
-/** `place`: `added` tells of all places with that row id in one row. */
+/** One row tells of all places that are `added` under its id. */
 export type PlaceAction = 'added' | 'removed' | 'left' | 'role';
 
 /** A place of `chat_members`; it stays when its user has gone. */
@@ -112,6 +118,27 @@ export type ConversationDocument = Omit<StoredConversation, 'Id' | 'CreatedAt' |
     /** Who is in from the beginning, while it is being made. */
     readonly PendingPlaces: readonly FirstPlace[];
   };
+
+/** A conversation whose places and first row are still to be made, from this document alone. */
+export function beginning(
+  conversation: NewConversation,
+  { id, rowId, since, now }: { id: string; rowId: string; since: number; now: number },
+): ConversationDocument {
+  const { Id, CreatedAt, LastMessageAt, ChangedAt, ...state } = newConversationState(conversation, { id, now });
+  const places = firstMembers(conversation, id, now);
+  return {
+    _id: new ObjectId(Id),
+    ...state,
+    CreatedAt: new Date(CreatedAt),
+    LastMessageAt: new Date(LastMessageAt),
+    ChangedAt: new Date(ChangedAt),
+    Floor: 0,
+    PendingRowId: rowId,
+    PendingSince: since,
+    PendingActorId: conversation.creator,
+    PendingPlaces: places.map(({ UserId, Role, ReadThrough }) => ({ UserId, Role, ReadThrough })),
+  };
+}
 
 export type FirstPlace = Pick<StoredMember, 'UserId' | 'Role' | 'ReadThrough'>;
 

@@ -8,11 +8,11 @@ import { newObjectId } from '#shared/store/object-id.ts';
 import type { Changed, Created, NewConversation } from './chat-store.ts';
 import type { MongoConversations } from './mongo-conversations.ts';
 import type { MongoDatabase } from './mongo-database.ts';
-import type { ConversationDocument, MemberDocument } from './mongo-documents.ts';
+import { beginning, type ConversationDocument, type MemberDocument } from './mongo-documents.ts';
 import type { MongoPlaces, Telling } from './mongo-places.ts';
 import type { MongoRows } from './mongo-rows.ts';
 import type { MongoTellings } from './mongo-tellings.ts';
-import { firstMembers, newConversationState, toConversation } from './stored-conversation.ts';
+import { toConversation } from './stored-conversation.ts';
 import { toChatRow } from './stored-message.ts';
 
 /** Who is in: each change is a place (or the conversation's document) first, then the row that tells of it. */
@@ -41,8 +41,9 @@ export class MongoMemberships {
   }
 
   async create(conversation: NewConversation): Promise<Created> {
-    const begun = await this.#database.attempt(async () => this.#documentOf(conversation, await this.#telling('')));
-    const id = begun._id.toHexString();
+    const { rowId, since } = await this.#telling('');
+    const id = newObjectId(this.#clock.now());
+    const begun = beginning(conversation, { id, rowId, since, now: this.#clock.now() });
     const known = await this.#database.attempt(async () => {
       const document = await this.begin(begun);
       await this.#tellings.tellOfConversation(document);
@@ -73,28 +74,6 @@ export class MongoMemberships {
       if (!isClash(error)) throw error;
       throw new Overtaken();
     }
-  }
-
-  #documentOf(conversation: NewConversation, telling: Telling): ConversationDocument {
-    const now = this.#clock.now();
-    const id = newObjectId(now);
-    const { Id, CreatedAt, LastMessageAt, ChangedAt, ...state } = newConversationState(conversation, { id, now });
-    return {
-      _id: new ObjectId(Id),
-      ...state,
-      CreatedAt: new Date(CreatedAt),
-      LastMessageAt: new Date(LastMessageAt),
-      ChangedAt: new Date(ChangedAt),
-      Floor: 0,
-      PendingRowId: telling.rowId,
-      PendingSince: telling.since,
-      PendingActorId: conversation.creator,
-      PendingPlaces: firstMembers(conversation, id, now).map(({ UserId, Role, ReadThrough }) => ({
-        UserId,
-        Role,
-        ReadThrough,
-      })),
-    };
   }
 
   async rename(id: string, actor: string, name: string): Promise<Changed | undefined> {
