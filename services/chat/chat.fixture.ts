@@ -203,3 +203,13 @@ export function tokenOf(user: string): Promise<string> {
 export function newUser(name = 'user'): UserId {
   return `${name}-${randomUUID()}` as UserId;
 }
+
+/** A store whose methods can be replaced one by one. */
+export function overridable(store: ChatStore): ChatStore {
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(store)) as (keyof ChatStore)[];
+  const methods = names.map((name) => [
+    name,
+    (...args: never[]) => (store[name] as (...all: never[]) => unknown)(...args),
+  ]);
+  return Object.fromEntries(methods) as ChatStore;
+}

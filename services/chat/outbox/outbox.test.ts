@@ -9,7 +9,7 @@ import { isGuid } from '#shared/masstransit/guid.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { eventually } from '#test/eventually.ts';
 import { FakeClock } from '#test/fake-clock.ts';
-import { type Person, type SeenEvent, startTestChat, type TestChat } from '../chat.fixture.ts';
+import { overridable, type Person, type SeenEvent, startTestChat, type TestChat } from '../chat.fixture.ts';
 import type { ChatLimits } from '../chat.ts';
 import type { ChatStore } from '../store/chat-store.ts';
 import { openSqliteChatStore } from '../store/sqlite-chat-store.ts';
@@ -48,6 +48,14 @@ async function startWorld(options: { limits?: ChatLimits; store?: (store: ChatSt
   };
   return world;
 }
+
+/** So many attempts to publish have failed: nothing of them is on its way any more. */
+const failed = ({ metrics }: TestChat, count: number) =>
+  eventually(async () => {
+    const text = await metrics.registry.getSingleMetricAsString('chat_events_total');
+    const [, failures = '0'] = /outcome="failed"[^}]*} (\d+)/.exec(text) ?? [];
+    return Number(failures) >= count ? undefined : `${failures} of ${count} failures`;
+  });
 
 async function group(chat: TestChat, members = 2): Promise<{ owner: Person; others: Person[]; id: ConversationId }> {
   const owner = chat.person('owner');
@@ -108,6 +116,34 @@ describe('the outbox', () => {
     });
   });
 
+  it('keeps that order also where one row needs to know more than the next', async () => {
+    let slow = Promise.resolve();
+    await using world = await startWorld({
+      store: (store) => ({
+        ...overridable(store),
+        async members(conversation, page) {
+          await slow;
+          return store.members(conversation, page);
+        },
+      }),
+    });
+    const { chat } = world;
+    const { owner, id } = await group(chat);
+    await eventually(has(chat, id, 1));
+    let goOn = () => {};
+    slow = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    await owner.post(`/api/chat/conversations/${id}/participants`, { userIds: ['carol'] });
+    for (const index of upTo(3)) await send(owner, id, `message ${index}`);
+    const elsewhere = await group(chat);
+    await eventually(has(chat, elsewhere.id, 1));
+    expect(seqsOf(chat.events, id)).toEqual([1]);
+    goOn();
+    await eventually(has(chat, id, 5));
+    expect(seqsOf(chat.events, id)).toEqual(upTo(5));
+  });
+
   it('goes on taking messages while the bus is down, and tells of all of them afterwards', async () => {
     await using world = await startWorld();
     const { bus, chat } = world;
@@ -115,6 +151,7 @@ describe('the outbox', () => {
     await chat.settled();
     bus.mood = 'down';
     for (const index of upTo(20)) await send(owner, id, `message ${index}`);
+    await failed(chat, 20);
     world.clock.advance(10 * sweepMs);
     expect(seqsOf(chat.events, id)).toEqual([1]);
     bus.mood = 'up';
@@ -147,7 +184,7 @@ describe('the outbox', () => {
     let failures = 1;
     await using world = await startWorld({
       store: (store) => ({
-        ...bound(store),
+        ...overridable(store),
         async published(row) {
           if (row.seq === 2 && failures-- > 0) throw new PlatformError('unavailable', 'away for a moment');
           await store.published(row);
@@ -175,6 +212,7 @@ describe('the outbox', () => {
     bus.mood = 'down';
     const { id: messageId } = await send(owner, id, 'helo');
     await owner.put(`/api/chat/messages/${messageId}`, { content: 'hello' });
+    await failed(chat, 2);
     bus.mood = 'up';
     await world.sweepUntil(has(chat, id, 2));
     await chat.settled();
@@ -251,6 +289,7 @@ describe('recipients', () => {
     bus.mood = 'down';
     const { owner, others, id } = await group(chat, 1_000);
     await send(owner, id, 'to all');
+    await failed(chat, 2);
     bus.mood = 'up';
     await world.sweepUntil(has(chat, id, 2));
     const [created, message] = events(chat, id);
@@ -267,6 +306,7 @@ describe('recipients', () => {
     await chat.settled();
     bus.mood = 'down';
     await owner.delete(`/api/chat/conversations/${id}/participants/${owner.id}`);
+    await failed(chat, 1);
     bus.mood = 'up';
     await world.sweepUntil(has(chat, id, 2));
     await chat.settled();
@@ -302,6 +342,7 @@ describe('two replicas', () => {
     buses[0].mood = 'down';
     const { owner, id } = await group(first);
     for (const index of upTo(99)) await send(owner, id, `message ${index}`);
+    await failed(first, 100);
     buses[0].mood = 'up';
     await eventually(() => {
       clock.advance(sweepMs);
@@ -321,6 +362,7 @@ describe('two replicas', () => {
     });
     const { owner, id } = await group(first);
     for (const index of upTo(9)) await send(owner, id, `message ${index}`);
+    await failed(first, 10);
     // It takes the lease, publishes, and hears nothing more.
     buses[0].mood = 'silent';
     await eventually(() => {
@@ -341,13 +383,3 @@ describe('two replicas', () => {
     await second.settled();
   });
 });
-
-/** A store whose methods can be replaced one by one. */
-function bound(store: ChatStore): ChatStore {
-  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(store)) as (keyof ChatStore)[];
-  const methods = names.map((name) => [
-    name,
-    (...args: never[]) => (store[name] as (...all: never[]) => unknown)(...args),
-  ]);
-  return Object.fromEntries(methods) as ChatStore;
-}

@@ -66,7 +66,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function publish(outgoing: Outgoing): Promise<void> {
     const id = outgoing.row.conversationId;
-    const handedOver = (turns.get(id) ?? Promise.resolve()).then(() => handOver(outgoing));
+    const handedOver = Promise.all([turns.get(id), afterAnswers()]).then(() => handOver(outgoing));
     const turn = handedOver.catch(() => undefined);
     turns.set(id, turn);
     try {
@@ -108,4 +108,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     sweep: () => relay.sweep(),
     stop: () => relay.stop(),
   };
+}
+
+/** What is answered in this turn of the event loop does not wait for events to be written. */
+function afterAnswers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
