@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
+import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { io, type Socket } from 'socket.io-client';
+import { hubPaths } from '#shared/contract/names.ts';
 import type { SimulatedWorker } from './simulated-worker.fixture.ts';
 
 /** A stock client with automatic reconnect; ended with its worker. */
@@ -9,12 +11,13 @@ export function signalR(
   worker: SimulatedWorker,
   token: string,
   transport = HttpTransportType.WebSockets,
+  { path = hubPaths.notifications, messagePack = false }: { path?: string; messagePack?: boolean } = {},
 ): HubConnection {
-  const connection = new HubConnectionBuilder()
-    .withUrl(`${worker.url}/hubs/notifications`, { accessTokenFactory: () => token, transport })
+  const builder = new HubConnectionBuilder()
+    .withUrl(`${worker.url}${path}`, { accessTokenFactory: () => token, transport })
     .withAutomaticReconnect([0, 20, 50, 100, 200])
-    .configureLogging(LogLevel.None)
-    .build();
+    .configureLogging(LogLevel.None);
+  const connection = (messagePack ? builder.withHubProtocol(new MessagePackHubProtocol()) : builder).build();
   worker.later(() => connection.stop());
   return connection;
 }
