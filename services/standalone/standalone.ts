@@ -164,7 +164,7 @@ function watchParts(
     });
   watch('bus', config.amqpUrl !== undefined, () => bus.state.connected);
   watch('backplane', config.redisUrl !== undefined, () => backplane.state === 'up');
-  watch('store', config.mongo !== undefined, () => !hub.sourceFailing);
+  watch('store', config.mongo !== undefined, () => !hub.sourceFailing && !hub.chatSourceFailing);
   return readiness;
 }
 
