@@ -1,17 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { migrate } from '#services/notification/store/sqlite-schema.ts';
+import { sqliteSchema } from '#services/notification/store/sqlite-schema.ts';
+import { openSqlite } from '#shared/store/sqlite-open.ts';
 
 /**
  * The ceiling for the store: COUNT prepared inserts into the store's own schema with its indexes and settings, 200 in a
  * transaction, nothing read, nothing decided. Prints the seconds that they took.
  */
 const { DATA_DIR = '', COUNT = '0', USERS = '1' } = process.env;
-const database = new DatabaseSync(join(DATA_DIR, 'bare.sqlite'));
-database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-database.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000');
-migrate(database);
+const database = openSqlite(join(DATA_DIR, 'bare.sqlite'), sqliteSchema);
 const insert = database.prepare(`
   INSERT INTO notification_rows (Id, RecipientId, MessageId, ActorId, ActorName, ActorAvatar, EntityId, EntityType, Type,
     Status, Archived, Deleted, ReadThrough, CreatedAt, UpdatedAt, Seq, Number, HeadNumber)

@@ -241,8 +241,8 @@ class SqliteChatStore implements ChatStore {
   }
 
   async leasePending({ pendingSince, leaseMs, limit }: { pendingSince: number; leaseMs: number; limit: number }) {
-    const now = this.#clock.now();
-    const rows = await this.#database.write(() => this.#rows.lease({ since: pendingSince, now, leaseMs, limit }));
+    const request = { now: this.#clock.now(), pendingSince, leaseMs };
+    const rows = await this.#database.write(() => this.#rows.lease(request, limit));
     return rows.map((row) => ({ ...toChatRow(row), unsent: row.Unsent }));
   }
 

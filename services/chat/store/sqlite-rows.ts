@@ -1,6 +1,7 @@
+import { type LeaseRequest, takeLease } from '#shared/stream/outbox.ts';
 import type { MessagesPage } from './chat-store.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
-import type { StoredMessage } from './stored-message.ts';
+import { markElements, markOf, type StoredMessage } from './stored-message.ts';
 
 const purgeBatch = 200;
 
@@ -47,11 +48,16 @@ export class SqliteRows {
     return Number(this.#database.get('floor', { Id: conversation })?.['Floor'] ?? 0);
   }
 
-  lease(options: { since: number; now: number; leaseMs: number; limit: number }): StoredMessage[] {
-    const { since, now, leaseMs, limit } = options;
-    const rows = this.#database.all('pending', { Since: since, Now: now, Limit: limit }).map(toStoredMessage);
-    for (const { Id } of rows) this.#database.run('lease', { Id, LeaseUntil: now + leaseMs });
-    return rows;
+  lease(request: LeaseRequest, limit: number): StoredMessage[] {
+    const pending = { Since: request.pendingSince, Now: request.now, Limit: limit };
+    return this.#database.all('pending', pending).flatMap((found) => {
+      const row = toStoredMessage(found);
+      const mark = takeLease(markOf(row), request);
+      if (!mark) return [];
+      const leased = { ...row, ...markElements(mark) };
+      this.#database.run('lease', { Id: leased.Id, LeaseUntil: leased.LeaseUntil });
+      return [leased];
+    });
   }
 
   published(id: string, seq: number): void {

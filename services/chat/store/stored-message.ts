@@ -3,6 +3,7 @@ import { PlatformError } from '#shared/contract/errors.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import { newObjectId } from '#shared/store/object-id.ts';
 import { type Place, placeOfChanged, placeOfNew } from '#shared/stream/feed.ts';
+import { markOfChange, markOfNew, type Pending } from '#shared/stream/outbox.ts';
 import type { ConversationHead } from '../domain/conversation.ts';
 import type { ChatRow, DeletedMessageRow, MessageRow } from '../domain/message-row.ts';
 import { systemSentence } from '../domain/system-message.ts';
@@ -121,7 +122,7 @@ export function newRow(draft: Draft, head: StoredHead, joined?: number): StoredM
   const members = joined === undefined ? head.members : place.seq;
   const memberCount = head.memberCount + (joined ?? 0);
   const row = placed(draft, place, { ...head, members, memberCount, large: head.large || isLarge(memberCount) });
-  return { ...row, ...pendingSince(draft.UpdatedAt, true) };
+  return { ...row, ...markElements(markOfNew(draft.UpdatedAt)) };
 }
 
 export function editedRow(row: StoredMessage, content: string, head: StoredHead, now: number): StoredMessage {
@@ -136,7 +137,7 @@ export function deletedRow(row: StoredMessage, head: StoredHead, now: number): S
 
 function moved(row: StoredMessage, head: StoredHead, now: number): StoredMessage {
   const next = placed({ ...row, UpdatedAt: now }, placeOfChanged(head, { seq: row.Seq, number: row.Number }), head);
-  return { ...next, ...pendingSince(now, row.PendingSince > 0 && row.Unsent) };
+  return { ...next, ...markElements(markOfChange(markOf(row), now)) };
 }
 
 function placed(draft: Draft, { seq, number, headNumber }: Place, head: StoredHead): StoredMessage {
@@ -148,14 +149,20 @@ function placed(draft: Draft, { seq, number, headNumber }: Place, head: StoredHe
     Members: head.members,
     MemberCount: head.memberCount,
     Large: head.large,
-    PendingSince: 0,
-    LeaseUntil: 0,
-    Unsent: false,
+    ...markElements(undefined),
   };
 }
 
-function pendingSince(now: number, unsent: boolean) {
-  return { PendingSince: now, LeaseUntil: 0, Unsent: unsent };
+type MarkElements = Pick<StoredMessage, 'PendingSince' | 'LeaseUntil' | 'Unsent'>;
+
+export function markOf({ PendingSince, LeaseUntil, Unsent }: MarkElements): Pending {
+  return PendingSince === 0 ? undefined : { since: PendingSince, leasedUntil: LeaseUntil, unsent: Unsent };
+}
+
+export function markElements(mark: Pending): MarkElements {
+  return mark
+    ? { PendingSince: mark.since, LeaseUntil: mark.leasedUntil, Unsent: mark.unsent }
+    : { PendingSince: 0, LeaseUntil: 0, Unsent: false };
 }
 
 export function isLarge(memberCount: number): boolean {

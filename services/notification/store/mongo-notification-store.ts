@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ObjectId } from 'mongodb';
 import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
@@ -6,6 +5,7 @@ import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { mapBounded } from '#shared/store/map-bounded.ts';
 import { Overtaken } from '#shared/store/mongo-connection.ts';
+import { newEpoch } from '#shared/store/new-epoch.ts';
 import { parseObjectId } from '#shared/store/object-id.ts';
 import { StreamWrites } from '#shared/store/stream-writes.ts';
 import { EpochCache } from '#shared/stream/epoch-cache.ts';
@@ -177,7 +177,7 @@ class MongoNotificationStore implements NotificationStore {
   }
 
   async newEpoch(): Promise<string> {
-    const value = makeEpoch();
+    const value = newEpoch();
     await this.#database.attempt(() =>
       this.#database.meta.updateOne({ _id: 'epoch' }, { $set: { Value: value } }, { upsert: true }),
     );
@@ -222,13 +222,9 @@ class MongoNotificationStore implements NotificationStore {
     return this.#database.attempt(async () => {
       const known = await this.#database.meta.findOne({ _id: 'epoch' });
       if (known) return known.Value;
-      const made = makeEpoch();
+      const made = newEpoch();
       await this.#database.meta.insertOne({ _id: 'epoch', Value: made });
       return made;
     });
   }
-}
-
-function makeEpoch(): string {
-  return randomBytes(9).toString('base64url');
 }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '#shared/runtime/log.ts';
+import { migrateSqlite } from '#shared/store/sqlite-open.ts';
 import { describeNotificationStore } from './notification-store.contract.ts';
 import type { StoreUnderTest } from './notification-store.fixture.ts';
 import { openSqliteNotificationStore } from './sqlite-notification-store.ts';
-import { migrate } from './sqlite-schema.ts';
+import { sqliteSchema } from './sqlite-schema.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
@@ -27,7 +28,7 @@ describe('NotificationStore in one SQLite file', () => {
 
 describe('SQLite statements', () => {
   const database = new DatabaseSync(':memory:');
-  migrate(database);
+  migrateSqlite(database, sqliteSchema);
 
   it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
     const plan = database

@@ -1,18 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { newEpoch } from '#shared/store/new-epoch.ts';
 import { parseObjectId } from '#shared/store/object-id.ts';
 import { toPlatformError } from '#shared/store/sqlite-failure.ts';
+import { openSqlite } from '#shared/store/sqlite-open.ts';
 import { SqliteWrites, type Transaction } from '#shared/store/sqlite-writes.ts';
 import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed, emptyHead, type Head, headAt, headOfRows } from '#shared/stream/feed.ts';
 import { isAlready, type ReadMarkRow, type RowChange } from '../domain/notification-row.ts';
 import type { Appended, Changed, NewNotification, NotificationStore } from './notification-store.ts';
-import { migrate } from './sqlite-schema.ts';
+import { sqliteSchema } from './sqlite-schema.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 import {
   changedRow,
@@ -35,33 +36,19 @@ export type SqliteNotificationStoreOptions = {
   readonly log: Logger;
 };
 
-/** Longer than this a call does not block the process for others of the same file; it tries again later. */
-const busyTimeoutMs = 50;
 const patienceMs = 5_000;
 const maxBatch = 500;
 const purgeBatch = 200;
 
 /**
- * NotificationStore in one SQLite file. With `synchronous = NORMAL` in WAL mode what was answered survives the death of
- * any process; a power cut may take back the last moments, never leave a torn file.
+ * NotificationStore in one SQLite file: see `openSqlite`.
  *
  * @throws Error when the file cannot be opened, is no database, or is of a newer version
  */
 export function openSqliteNotificationStore({ file, clock, log }: SqliteNotificationStoreOptions): NotificationStore {
-  // Opening waits: it may meet another process that makes the schema.
-  const database = new DatabaseSync(file, { timeout: patienceMs });
-  try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    // Message ids are random: with SQLite's own 2 MB of cache and 4 MB of log, half of the time goes into rewriting pages.
-    database.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000');
-    migrate(database);
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  const store = new SqliteNotificationStore(openSqlite(file, sqliteSchema), clock);
   log.info({ file }, 'notification store opened');
-  return new SqliteNotificationStore(database, clock);
+  return store;
 }
 
 type Statements = Record<keyof typeof sqliteStatements, StatementSync>;
@@ -260,7 +247,7 @@ class SqliteNotificationStore implements NotificationStore {
   }
 
   #setEpoch(): string {
-    const epoch = randomBytes(9).toString('base64url');
+    const epoch = newEpoch();
     this.#statements.setMeta.run('epoch', epoch);
     return epoch;
   }

@@ -1,7 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
-
-/** Step n brings a file from version n to n + 1. Steps are never edited once released, only added. */
-const steps = [
+/** See `openSqlite`: steps are never edited once released, only added. */
+export const sqliteSchema = [
   `
   CREATE TABLE notification_rows (
     Id TEXT NOT NULL UNIQUE,
@@ -33,29 +31,3 @@ const steps = [
   CREATE TABLE notification_meta (Name TEXT NOT NULL PRIMARY KEY, Value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ];
-
-/**
- * Brings the file to this version; several processes may try at once.
- *
- * @throws Error when a newer version of this program has written the file
- */
-export function migrate(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    database.exec('CREATE TABLE IF NOT EXISTS schema_version (Version INTEGER NOT NULL) STRICT');
-    const row = database.prepare('SELECT Version FROM schema_version').get();
-    const version = Number(row?.['Version'] ?? 0);
-    if (version > steps.length) {
-      throw new Error(
-        `the file has schema ${version}, this program knows ${steps.length}: start a newer version of it`,
-      );
-    }
-    for (const step of steps.slice(version)) database.exec(step);
-    if (!row) database.prepare('INSERT INTO schema_version (Version) VALUES (?)').run(steps.length);
-    else database.prepare('UPDATE schema_version SET Version = ?').run(steps.length);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
-}
