@@ -68,13 +68,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   );
   const rates = new Rates(limiter, limits);
   const { connectTimeoutMs, maxBodyBytes } = limits;
-  const forwarder = new Forwarder({ clock, connectTimeoutMs, closing: () => held.draining });
+  const closing = () => held.draining;
+  const forwarder = new Forwarder({ clock, connectTimeoutMs, closing });
   const context: ServeContext = {
     upstreams: Object.fromEntries(upstreams.map((upstream) => [upstream.name, upstream])),
     gate: new Gate({ verifier, rates, failures: new Failures(rates, clock) }),
     passOn: new PassOn(forwarder, metrics),
     maxBodyBytes,
-    ...{ origins, proxies, held, log, metrics },
+    ...{ origins, proxies, held, closing, log, metrics },
   };
   const server = createServer({ shouldUpgradeCallback: isWebSocket });
   server.on('request', (request, response) => void serveRequest(request, response, context));

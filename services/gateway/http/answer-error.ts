@@ -25,7 +25,7 @@ export function answerError(
   }
   const body = JSON.stringify(answer.body);
   for (const [name, value] of Object.entries(headersOf(answer, error, exchange))) response.setHeader(name, value);
-  if (!request.complete) response.setHeader('Connection', 'close');
+  if (!request.complete || context.closing()) response.setHeader('Connection', 'close');
   response.writeHead(answer.status, { 'content-length': Buffer.byteLength(body) });
   if (request.method === 'HEAD' || request.complete) response.end(body);
   else endAfter(request, response, body);

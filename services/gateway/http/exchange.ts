@@ -19,6 +19,8 @@ export type ExchangeContext = {
   readonly proxies: TrustedProxies;
   readonly log: Logger;
   readonly metrics: GatewayMetrics;
+  /** Whether clients are to come back on another connection. */
+  readonly closing: () => boolean;
 };
 
 export function beginExchange(request: IncomingMessage, { proxies }: ExchangeContext): Exchange {

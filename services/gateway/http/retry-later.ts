@@ -19,3 +19,8 @@ export class RetryLater extends PlatformError {
 export function rateLimited(retryAfterSeconds: number): RetryLater {
   return new RetryLater('rate_limited', 'Rate limit exceeded. Please try again later.', { retryAfterSeconds });
 }
+
+/** Another gateway takes over. */
+export function stopping(): RetryLater {
+  return new RetryLater('unavailable', 'the gateway stops', { retryAfterSeconds: 1 });
+}

@@ -14,7 +14,7 @@ import { answerError } from './answer-error.ts';
 import { addressKey } from './client-address.ts';
 import { beginExchange, type Exchange, type ExchangeContext, watchAnswer } from './exchange.ts';
 import type { Gate } from './gate.ts';
-import { RetryLater } from './retry-later.ts';
+import { stopping } from './retry-later.ts';
 
 export type ServeContext = ExchangeContext & {
   readonly origins: OriginPolicy;
@@ -42,7 +42,6 @@ export async function serveRequest(
   response.setHeader(correlationHeader, exchange.correlationId);
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Cache-Control', 'no-store');
-  if (context.held.draining) response.shouldKeepAlive = false;
   try {
     await serve(request, response, exchange, context);
   } catch (error) {
@@ -114,10 +113,9 @@ async function passHeld(
   context: ServeContext,
 ): Promise<void> {
   const { passOn, held, maxBodyBytes } = context;
+  if (held.drained) throw stopping();
   const ending = new AbortController();
-  const entry = {
-    end: () => ending.abort(new RetryLater('unavailable', 'the gateway stops', { retryAfterSeconds: 1 })),
-  };
+  const entry = { end: () => ending.abort(stopping()) };
   held.add(entry);
   response.once('close', () => held.remove(entry));
   await passOn.web(request, response, upstream, { maxBodyBytes, signal: ending.signal });

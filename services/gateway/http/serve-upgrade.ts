@@ -9,7 +9,7 @@ import { ClientGone, UpstreamFailure } from '../proxy/upstream-failure.ts';
 import { answerUpgradeError } from './answer-error.ts';
 import { addressKey } from './client-address.ts';
 import { beginExchange, type Exchange } from './exchange.ts';
-import { RetryLater } from './retry-later.ts';
+import { stopping } from './retry-later.ts';
 import { requireUpstream, type ServeContext } from './serve-request.ts';
 
 /** Forwards a WebSocket, or answers why not. */
@@ -42,7 +42,7 @@ async function admit(request: IncomingMessage, exchange: Exchange, context: Serv
     throw new PlatformError('bad_request', 'there are no WebSockets at this path');
   }
   if (!origins.allows(request.headers.origin)) throw new PlatformError('forbidden', 'this origin is not allowed');
-  if (held.draining) throw new RetryLater('unavailable', 'the gateway stops', { retryAfterSeconds: 1 });
+  if (held.draining) throw stopping();
   await gate.admit(request, route, addressKey(exchange.address));
   rewriteRequestHeaders(request, exchange, { upgrade: 'websocket' });
   return upstream;

@@ -11,6 +11,7 @@ export type Held = {
 export class HeldConnections {
   readonly #held = new Set<Held>();
   #draining = false;
+  #drained = false;
 
   get size(): number {
     return this.#held.size;
@@ -20,8 +21,15 @@ export class HeldConnections {
     return this.#draining;
   }
 
+  /** Nothing may be held any more. */
+  get drained(): boolean {
+    return this.#drained;
+  }
+
+  /** After a drain: what was on its way when it ended ends at once. */
   add(held: Held): void {
     this.#held.add(held);
+    if (this.#drained) held.end();
   }
 
   remove(held: Held): void {
@@ -39,6 +47,7 @@ export class HeldConnections {
       members: this.#held,
       close: (held) => held.end(),
     });
+    this.#drained = true;
   }
 }
 
