@@ -4,17 +4,18 @@ import { createLogger } from '#shared/runtime/log.ts';
 import { eventually } from '#test/eventually.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import { newUser, overridable, type Person, startTestChat, type TestChat } from './chat.fixture.ts';
+import { createScriptedBus } from './outbox/scripted-bus.fixture.ts';
 import type { Changed, ChatStore } from './store/chat-store.ts';
 import { openSqliteChatStore } from './store/sqlite-chat-store.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
-async function start(change: (store: ChatStore) => Partial<ChatStore> = () => ({})) {
+async function start(change: (store: ChatStore) => Partial<ChatStore> = () => ({}), bus = createScriptedBus()) {
   const clock = new FakeClock();
   const sqlite = openSqliteChatStore({ file: ':memory:', clock, log });
   const store = { ...overridable(sqlite), ...change(sqlite) };
-  const chat = await startTestChat({ clock, store, limits: { sweepEveryMs: 1_000, sweepGraceMs: 5_000 } });
-  return { clock, chat, sqlite };
+  const chat = await startTestChat({ clock, store, bus, limits: { sweepEveryMs: 1_000, sweepGraceMs: 5_000 } });
+  return { clock, chat, sqlite, bus };
 }
 
 async function group(chat: TestChat): Promise<{ owner: Person; id: ConversationId }> {
@@ -86,6 +87,25 @@ describe('the sweeper', () => {
     await sqlite.rename(id, owner.id, 'another name');
     await swept(clock, () => (chat.events.at(-1)?.event.seq === 2 ? undefined : 'no event'));
     expect(failures).toBeLessThan(0);
+  });
+
+  it('takes nothing from others while its bus is down', async () => {
+    let sweeps = 0;
+    const { clock, chat, sqlite, bus } = await start((store) => ({
+      async finishMemberships(options) {
+        sweeps += 1;
+        return store.finishMemberships(options);
+      },
+    }));
+    await using _chat = chat;
+    const { owner, id } = await group(chat);
+    await sqlite.rename(id, owner.id, 'another name');
+    bus.mood = 'down';
+    await swept(clock, () => (sweeps >= 3 ? undefined : `${sweeps} sweeps`));
+    const now = { pendingSince: Number.MAX_SAFE_INTEGER, leaseMs: 0, limit: 10 };
+    expect(await sqlite.leasePending(now)).toHaveLength(1);
+    bus.mood = 'up';
+    await swept(clock, () => (chat.events.length === 2 ? undefined : 'no event'));
   });
 
   it('leaves alone what is young: its writer is at it', async () => {

@@ -517,6 +517,15 @@ describe('POST /api/chat/conversations/{id}/read', () => {
     ]);
   });
 
+  it('goes by messages of that conversation only', async () => {
+    const { bob, id } = await pair();
+    const elsewhere = await pair();
+    const foreign = await send(elsewhere.alice, elsewhere.id);
+    const { status } = await bob.post(`/api/chat/conversations/${id}/read?messageId=${foreign.id}`);
+    expect(status).toBe(404);
+    expect((await bob.get(`/api/chat/conversations/${id}`)).body.readThrough).toBe(1);
+  });
+
   it.each([
     ['', 400],
     ['messageId=', 400],

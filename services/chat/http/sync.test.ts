@@ -54,6 +54,7 @@ describe('GET /api/chat/sync', () => {
     clock.advance(aWhileMs);
     expect((await round(alice, first.token)).conversations).toEqual([]);
     await say(alice, ids[1] ?? '');
+    clock.advance(5_000);
     const second = await round(alice, first.token);
     expect(second.conversations).toEqual([ids[1]]);
     clock.advance(aWhileMs);
