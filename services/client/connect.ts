@@ -6,6 +6,7 @@ import { ChatClient } from './chat/chat-client.ts';
 import { memoryOutgoingStore, type OutgoingStore } from './chat/outgoing-store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LiveEndedError, type OpenLive } from './live/live-connection.ts';
+import { sharedLive, tabParts } from './live/shared-live.ts';
 import { watchWakes } from './live/wakes.ts';
 import { createNotificationApi, type NotificationApi } from './notifications/notification-api.ts';
 import { NotificationClient } from './notifications/notification-client.ts';
@@ -21,6 +22,8 @@ export type ConnectOptions = {
   readonly token: string | (() => string | Promise<string>) | TokenSource;
   /** Each needs its package beside this one: `@microsoft/signalr` or `socket.io-client`. @default 'signalr' */
   readonly transport?: 'signalr' | 'socket.io' | OpenLive;
+  /** One connection for all tabs of a user, where the browser can; elsewhere each has its own. @default false */
+  readonly shareTabs?: boolean;
   /** Where messages wait that are not sent yet. @default in memory */
   readonly outgoing?: OutgoingStore;
   /** Whose token it is. @default what the token says */
@@ -57,7 +60,13 @@ export function connect(options: ConnectOptions): RealtimeClient {
   const { tokens } = identity;
   const rest = createRestCall({ baseUrl, tokens, fetch: options.fetch });
   const api = { notifications: createNotificationApi(rest), chat: createChatApi(rest) };
-  const shared = { baseUrl: hubUrl, open: toOpenLive(options.transport ?? 'signalr'), tokens, clock, backoff };
+  const shared = {
+    baseUrl: hubUrl,
+    open: toShared(toOpenLive(options.transport ?? 'signalr'), options, clock),
+    tokens,
+    clock,
+    backoff,
+  };
   const parts: { retryNow(): void; wake(): void; stop(): void }[] = [];
   const started = <Part extends { start(): void; retryNow(): void; wake(): void; stop(): void }>(part: Part): Part => {
     parts.push(part);
@@ -137,6 +146,11 @@ function toOpenLive(transport: 'signalr' | 'socket.io' | OpenLive): OpenLive {
     });
     return open(options);
   };
+}
+
+function toShared(open: OpenLive, { shareTabs = false }: ConnectOptions, clock: Clock): OpenLive {
+  const parts = shareTabs ? tabParts() : undefined;
+  return parts ? sharedLive(open, parts, clock) : open;
 }
 
 function once<T>(make: () => T): () => T {
