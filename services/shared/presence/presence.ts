@@ -1,0 +1,20 @@
+import type { UserId } from '#shared/contract/ids.ts';
+
+/**
+ * Port: who is connected to some worker. This object speaks for one worker. Whatever is not said again in time expires: a
+ * worker that dies leaves nobody online.
+ */
+export interface Presence {
+  /** These users are at this worker, for `ttlMs` from now on. Safe to repeat. @throws PlatformError `unavailable` */
+  beat(users: readonly UserId[]): Promise<void>;
+  /** They are not at this worker any more; at another they may be. @throws PlatformError `unavailable` */
+  leave(users: readonly UserId[]): Promise<void>;
+  /** Those of `users` who are at any worker. @throws PlatformError `unavailable` when nobody can tell */
+  online(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
+  /** How long a beat counts. */
+  readonly ttlMs: number;
+  /** Later calls reject. Users stay until they expire: `leave` first. */
+  close(): Promise<void>;
+}
+
+export const defaultPresenceTtlMs = 60_000;
