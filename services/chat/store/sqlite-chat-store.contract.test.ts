@@ -30,15 +30,31 @@ describe('SQLite statements', () => {
   const database = new DatabaseSync(':memory:');
   migrateSqlite(database, sqliteSchema);
 
-  it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
-    expect(sql).not.toMatch(/OFFSET/);
-    const plan = database
+  const planOf = (sql: string) =>
+    database
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)
       .all()
       .map((step) => String(step['detail']));
-    for (const step of plan) {
+
+  it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
+    expect(sql).not.toMatch(/OFFSET/);
+    for (const step of planOf(sql)) {
       expect(step).not.toMatch(/TEMP B-TREE|SCAN/);
       if (/^SEARCH/.test(step)) expect(step).toMatch(/USING (COVERING INDEX|INDEX|PRIMARY KEY)/);
     }
+  });
+
+  // The place where a page begins is part of the search: the last page costs what the first one does.
+  it.each([
+    ['list', 'chat_message_rows_list (ConversationId=? AND Number<?)'],
+    ['changes', 'chat_message_rows_seq (ConversationId=? AND Seq>?)'],
+    ['members', 'chat_members_list (ConversationId=? AND (JoinedAt,UserId)>(?,?))'],
+    ['leftByUser', 'chat_members_user (UserId=? AND Present=? AND (ChangedAt,ConversationId)>(?,?))'],
+    ['placesOfUser', 'chat_members_user (UserId=? AND Present=?)'],
+    ['highestInRank', 'chat_members_rank (ConversationId=?)'],
+    ['pending', 'chat_message_rows_pending (PendingSince>? AND PendingSince<?)'],
+    ['oldTombstones', 'chat_message_rows_tombstones (UpdatedAt<?)'],
+  ] as const)('%s begins where its page does', (name, search) => {
+    expect(planOf(sqliteStatements[name])[0]).toContain(search);
   });
 });
