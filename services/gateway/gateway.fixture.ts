@@ -84,6 +84,8 @@ export type TestService = AsyncDisposable & {
   readonly requests: IncomingMessage[];
   /** Connections that are open now. */
   readonly connections: () => number;
+  /** Takes every WebSocket from now on, and says nothing on it. */
+  upgrades(): void;
 };
 
 /** A service behind the gateway that does what a test wants. @default answers 200 `{}` */
@@ -105,6 +107,12 @@ export async function startService(handle?: RequestListener): Promise<TestServic
     port: listener.port,
     requests,
     connections: () => sockets.size,
+    upgrades() {
+      server.on('upgrade', (_request, socket) => {
+        socket.on('error', () => {}).resume();
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      });
+    },
     [Symbol.asyncDispose]: () => listener.close(),
   };
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startWorker } from '#services/hub/simulated-worker.fixture.ts';
 import { startTcpProxy } from '#test/dev-env/tcp-proxy.ts';
 import { eventually } from '#test/eventually.ts';
+import { JumpingClock } from '#test/jumping-clock.ts';
 import {
   bearerOf,
   listedOrigin,
@@ -326,40 +327,41 @@ describe('sockets', () => {
 
 describe('a drain', () => {
   it('takes no new socket, answers REST, and ends the rest spread over its window', async () => {
-    const { worker, gateway } = await startHub();
+    const clock = new JumpingClock();
+    const worker = await use(startWorker());
     const rest = await use(startService());
-    const both = await use(
-      startGateway({
-        services: { hub: worker.url, notification: rest.url },
-        tokens: { secret: worker.shared.secret, issuer: 'issuer', audience: 'audience' },
-        limits: { drainWindowMs: 1_500 },
-      }),
-    );
+    const windowMs = 600_000;
+    const gateway = await gatewayTo(worker, {
+      services: { hub: worker.url, notification: rest.url },
+      clock,
+      limits: { drainWindowMs: windowMs },
+    });
     const token = await worker.token();
-    const endedAt: number[] = [];
-    for (let count = 0; count < 20; count += 1) {
-      const { socket } = await upgrade(`${both.url}/hubs/notifications?access_token=${token}`);
+    const path = `/hubs/notifications?access_token=${token}`;
+    let ended = 0;
+    for (let count = 0; count < 40; count += 1) {
+      const { socket } = await upgrade(gateway.url + path);
       socket
         ?.on('error', () => {})
-        .on('close', () => endedAt.push(Date.now()))
+        .on('close', () => {
+          ended += 1;
+        })
         .resume();
     }
-    const draining = both.gateway.drain();
-    const refused = await upgrade(`${both.url}/hubs/notifications?access_token=${token}`);
-    expect({ status: refused.status, retryAfter: refused.headers['retry-after'] }).toEqual({
-      status: 503,
-      retryAfter: '1',
-    });
-    const answer = await fetch(`${both.url}/api/notifications`, { headers: { authorization: `Bearer ${token}` } });
-    expect({ status: answer.status, connection: answer.headers.get('connection') }).toEqual({
-      status: 200,
-      connection: 'close',
-    });
-    await draining;
-    await eventually(() => (endedAt.length === 20 ? undefined : `${endedAt.length} ended`));
+    const draining = gateway.gateway.drain();
+    const refused = await upgrade(gateway.url + path);
+    const { status, headers } = refused;
+    expect({ status, retryAfter: headers['retry-after'] }).toEqual({ status: 503, retryAfter: '1' });
+    const answer = await fetch(`${gateway.url}/api/notifications`, { headers: { authorization: `Bearer ${token}` } });
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
     // Not all at once: that many clients would come back in the same moment.
-    expect((endedAt.at(-1) ?? 0) - (endedAt[0] ?? 0)).toBeGreaterThan(300);
-    expect((await upgrade(`${gateway.url}/hubs/notifications?access_token=${token}`)).status).toBe(101);
+    clock.jump(windowMs / 2);
+    await eventually(() => (ended > 0 ? undefined : 'nobody was ended'));
+    expect(ended).toBeLessThan(40);
+    clock.jump(windowMs / 2);
+    await draining;
+    await eventually(() => (ended === 40 ? undefined : `${ended} ended`));
+    await isGone(gateway);
   });
 });
 
