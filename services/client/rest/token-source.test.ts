@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../test/fake-clock.ts';
-import { givenToken, renewingTokens, SignedOutError } from './token-source.ts';
+import { calledTokens, claimsOf, givenToken, renewingTokens, SignedOutError } from './token-source.ts';
 
 describe('tokens that can be renewed', () => {
   let clock: FakeClock;
@@ -56,4 +56,41 @@ it('a given token is at its end when it is refused', async () => {
   const tokens = givenToken('given');
   expect(await tokens.token()).toBe('given');
   await expect(tokens.refused('given')).rejects.toThrow(SignedOutError);
+});
+
+describe('tokens of a function', () => {
+  const jwt = (claims: object) => `e.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+
+  it('are asked for anew shortly before they expire, and when one is refused', async () => {
+    const clock = new FakeClock();
+    let calls = 0;
+    const tokens = calledTokens(async () => {
+      calls += 1;
+      return jwt({ exp: clock.now() / 1000 + 60, jti: calls });
+    }, clock);
+    const first = await tokens.token();
+    clock.advance(39_000);
+    expect(await tokens.token()).toBe(first);
+    clock.advance(2_000);
+    const second = await tokens.token();
+    expect(second).not.toBe(first);
+    expect(await tokens.refused(first)).toBe(second);
+    expect(await tokens.refused(second)).not.toBe(second);
+    expect(calls).toBe(3);
+  });
+
+  it('are asked for each time where they do not say when they expire', async () => {
+    const opaque = ['opaque-1', 'opaque-2'];
+    const tokens = calledTokens(() => opaque.shift() ?? 'none', new FakeClock());
+    expect([await tokens.token(), await tokens.token()]).toEqual(['opaque-1', 'opaque-2']);
+  });
+
+  it('say whose they are, or nothing', () => {
+    expect(claimsOf(jwt({ sub: 'älice', exp: 5 }))).toEqual({ user: 'älice', exp: 5 });
+    const name = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
+    expect(claimsOf(jwt({ [name]: 'bob' })).user).toBe('bob');
+    for (const text of ['', 'a.b', 'opaque', jwt([]), jwt({ sub: 5, exp: 'x' })]) {
+      expect(claimsOf(text).user).toBeUndefined();
+    }
+  });
 });
