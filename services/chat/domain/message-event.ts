@@ -46,13 +46,15 @@ function touchesConversation(row: OutgoingRow, { lastMessageAt }: Conversation):
 }
 
 /**
- * Whether rows up to this one may have gone to members' own channels: workers then know the conversation as a small one
- * and do not listen to its channel, so this row must reach the members' channels as well. Concurrent changes blur the
- * exact row, hence the margin.
+ * Whether rows before this one may have gone to members' own channels: workers then know the conversation as a small one
+ * and do not listen to its channel, so this row must reach the members' channels. Additions at the same time blur which
+ * row it was, hence the margin; of a leftover nobody knows any more.
  */
-export function mayHaveMadeLarge(row: ChatRow, { large, memberCount }: Conversation): boolean {
-  if (!large || row.kind !== 'message' || !row.system) return false;
-  if (row.system.action === 'created') return true;
-  if (row.system.action !== 'added') return false;
-  return memberCount - row.system.userIds.length <= 4 * smallConversation;
+export function mayHaveMadeLarge(row: ChatRow, conversation: Conversation, isLeftover: boolean): boolean {
+  if (!conversation.large || row.kind !== 'message' || !row.system) return false;
+  const { system } = row;
+  if (system.action === 'added') {
+    return isLeftover || conversation.memberCount - system.userIds.length <= 4 * smallConversation;
+  }
+  return system.action === 'created';
 }

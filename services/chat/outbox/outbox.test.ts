@@ -299,6 +299,24 @@ describe('recipients', () => {
     expect(message?.conversation?.participantCount).toBe(1_000);
   });
 
+  it('are no more than hubs take, those first who knew it as a small one', async () => {
+    await using world = await startWorld({ limits: { maxMembers: 2_000 } });
+    const { chat, clock } = world;
+    const { owner, others, id } = await group(chat, smallConversation);
+    clock.advance(1);
+    // By a process that dies before it tells: which of the two rows it was, nobody knows any more.
+    for (const part of [1, 2]) {
+      const userIds = Array.from({ length: 600 }, (_, index) => `newcomer ${part} ${index}`);
+      await chat.store.addMembers(id, owner.id, userIds as never[]);
+    }
+    await world.sweepUntil(has(chat, id, 3));
+    const before = [owner, ...others].map((person) => person.id);
+    for (const { recipientIds } of events(chat, id).slice(1)) {
+      expect(recipientIds).toHaveLength(1_000);
+      expect(recipientIds).toEqual(expect.arrayContaining(before));
+    }
+  });
+
   it('are none where nobody is left', async () => {
     await using world = await startWorld();
     const { chat, bus } = world;

@@ -1,12 +1,10 @@
 import { smallConversation } from '#shared/contract/chat-dto.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
+import { maxRecipientIds } from '#shared/contract/message-event.ts';
 import type { Conversation, ConversationView, Member } from '../domain/conversation.ts';
-import { movedBy } from '../domain/membership-news.ts';
 import { type Audience, mayHaveMadeLarge } from '../domain/message-event.ts';
 import type { ChatRow } from '../domain/message-row.ts';
 import type { ChatStore } from '../store/chat-store.ts';
-
-const pageSize = 500;
 
 /** Of a row whose writer knows the conversation as it is after it; `view` is what he saw before. */
 export async function audienceOfWritten(
@@ -16,38 +14,33 @@ export async function audienceOfWritten(
   view?: ConversationView,
 ): Promise<Audience> {
   const unmoved = view && !conversation.large && view.conversation.head.members === row.members;
-  const members = unmoved ? view.members : await firstMembers(store, conversation.id);
-  return { conversation, members, recipients: await recipientsOf(store, row, conversation, members) };
+  const members = unmoved ? view.members : await firstMembers(store, conversation.id, smallConversation);
+  const isCrossing = mayHaveMadeLarge(row, conversation, false);
+  return { conversation, members, recipients: await recipientsOf(store, conversation, members, isCrossing) };
 }
 
 /** Of a row that somebody left behind; undefined when nobody is in the conversation any more. */
 export async function audienceOfLeftover(store: ChatStore, row: ChatRow): Promise<Audience | undefined> {
-  const [first] = await store.members(row.conversationId, { after: undefined, limit: 1 });
+  const [first] = await firstMembers(store, row.conversationId, 1);
   const view = first && (await store.view(row.conversationId, first.userId));
-  return view && audienceOfWritten(store, row, view.conversation);
+  if (!view) return undefined;
+  const { conversation, members } = view;
+  const isCrossing = mayHaveMadeLarge(row, conversation, true);
+  return { conversation, members, recipients: await recipientsOf(store, conversation, members, isCrossing) };
 }
 
 async function recipientsOf(
   store: ChatStore,
-  row: ChatRow,
-  conversation: Conversation,
+  { id, large }: Conversation,
   members: readonly Member[],
+  isCrossing: boolean,
 ): Promise<readonly UserId[] | null> {
-  if (!conversation.large) return members.map(({ userId }) => userId);
-  if (!mayHaveMadeLarge(row, conversation)) return null;
-  return [...new Set([...(await allMembers(store, conversation.id)), ...movedBy(row)])];
+  if (large && !isCrossing) return null;
+  // The longest-standing come first: for them alone workers may know it as a small one still.
+  const named = large ? await firstMembers(store, id, maxRecipientIds) : members;
+  return named.map(({ userId }) => userId);
 }
 
-function firstMembers(store: ChatStore, id: ConversationId): Promise<readonly Member[]> {
-  return store.members(id, { after: undefined, limit: smallConversation });
-}
-
-async function allMembers(store: ChatStore, id: ConversationId): Promise<UserId[]> {
-  const users: UserId[] = [];
-  for (let after: { joinedAt: number; userId: UserId } | undefined; ; ) {
-    const page = await store.members(id, { after, limit: pageSize });
-    users.push(...page.map(({ userId }) => userId));
-    after = page.at(-1);
-    if (page.length < pageSize) return users;
-  }
+function firstMembers(store: ChatStore, id: ConversationId, limit: number): Promise<readonly Member[]> {
+  return store.members(id, { after: undefined, limit });
 }

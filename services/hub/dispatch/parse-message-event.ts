@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ConversationDto, MessageDeleted, MessageDto } from '#shared/contract/chat-dto.ts';
 import { parseCursor } from '#shared/contract/cursor.ts';
 import { asConversationId, type ConversationId, isUserId, type UserId } from '#shared/contract/ids.ts';
+import { maxRecipientIds } from '#shared/contract/message-event.ts';
 import { InvalidEventError } from '#shared/contract/user-interaction-event.ts';
 
 /** Of a `MessageEvent` what the hubs hand on. */
@@ -19,7 +20,6 @@ export type DispatchedEvent = {
 
 const conversationId = z.custom<ConversationId>((value) => asConversationId(value) === value);
 const count = z.int().min(1);
-const maxRecipients = 1_000;
 /** Forwarded as it is: its shape is between the chat service and the clients. */
 const message = z.looseObject({ id: z.string(), conversationId, seq: count, number: count });
 const conversation = z.looseObject({ id: conversationId, cursor: z.string() });
@@ -31,7 +31,7 @@ const schema = z.object({
   seq: count,
   number: count,
   membersVersion: z.int().min(0),
-  recipientIds: z.array(z.custom<UserId>(isUserId)).max(maxRecipients).nullable(),
+  recipientIds: z.array(z.custom<UserId>(isUserId)).max(maxRecipientIds).nullable(),
   message,
   conversation: conversation.nullable(),
 });

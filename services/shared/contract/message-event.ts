@@ -1,6 +1,8 @@
 import type { ConversationDto, MessageDeleted, MessageDto } from './chat-dto.ts';
 import type { ConversationId, UserId } from './ids.ts';
 
+export const maxRecipientIds = 1_000;
+
 /**
  * `Sonixy.Shared.Events:MessageSentEvent` and `MessageChangedEvent`: a row of a conversation that took a seq. At least
  * once per seq, in no promised order. The fields above the line are what a .NET consumer is interested in; the others
@@ -21,7 +23,10 @@ export type MessageEvent = {
   readonly seq: number;
   readonly number: number;
   readonly membersVersion: number;
-  /** Whose channels get it; null: the conversation is large, its own channel does. */
+  /**
+   * Whose channels get it, at most `maxRecipientIds`; null: the conversation is large, its own channel does. The row that
+   * makes it large still names everybody: whoever knew it as a small one listens nowhere else.
+   */
   readonly recipientIds: readonly UserId[] | null;
   /** Argument of the client's method. */
   readonly message: MessageDto | MessageDeleted;
