@@ -1,10 +1,14 @@
+import { messageEventConsumers } from '#services/hub/dispatch/message-events.ts';
+import type { MessageConsumer } from '#shared/bus/receive-endpoint.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { StreamId, UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import { Hub } from '#shared/hub/hub.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
+import type { ReceivedMessage } from '#shared/masstransit/received-message.ts';
 import type { HostileNetwork } from '#shared/stream/simulator/hostile-backplane.fixture.ts';
 import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
+import type { QueuedEvent } from './event-queue.ts';
 import { countingMetrics, silentLog } from './silent.ts';
 import { type ClientEnd, SimulatedConnection } from './simulated-connection.ts';
 
@@ -34,17 +38,21 @@ export class HubWorker {
   /** When it last heard the head of its streams. */
   headsAt = Number.NEGATIVE_INFINITY;
   readonly #parts: HubParts;
+  readonly #consumers: readonly MessageConsumer[];
 
   constructor(name: string, parts: HubParts) {
     this.#parts = parts;
     this.process = parts.simulation.start(name);
+    const backplane = parts.backplane.connect(this.process);
+    const metrics = countingMetrics(this.counted);
+    this.#consumers = messageEventConsumers({ backplane, log: silentLog, metrics });
     this.hub = new Hub({
       source: this.#remote(parts.service),
       chatSource: parts.chatService && this.#remote(parts.chatService),
-      backplane: parts.backplane.connect(this.process),
+      backplane,
       clock: this.process.clock,
       log: silentLog,
-      metrics: countingMetrics(this.counted),
+      metrics,
       limits: defaultHubLimits,
       random: parts.simulation.random.next,
     });
@@ -62,10 +70,17 @@ export class HubWorker {
     const startedAt = simulation.elapsed;
     await this.hub.prepare(streams, chat ? user : undefined);
     const waitedMs = simulation.elapsed - startedAt;
-    const hasPlace = !this.hub.sourceFailing && waitedMs < defaultHubLimits.placeWaitMs;
+    const failing = chat ? this.hub.chatSourceFailing : this.hub.sourceFailing;
+    const hasPlace = !failing && waitedMs < defaultHubLimits.placeWaitMs;
     const connection = new SimulatedConnection(simulation, { user, client, hub: this.process, end });
     connection.membership = this.hub.join(connection, { streams, closeAtExpiry: false, chat: chat ?? false });
     return { connection, hasPlace };
+  }
+
+  /** Takes an event of the queue that all workers share. */
+  async handle({ exchange, payload }: QueuedEvent): Promise<void> {
+    const consumer = this.#consumers.find((each) => each.exchange === exchange);
+    await consumer?.handle({ payload } as unknown as ReceivedMessage);
   }
 
   #remote(service: HubParts['service']): StreamSource {

@@ -1,9 +1,9 @@
+import { chatHouse } from './chat-house.ts';
 import { notificationHouse } from './notification-house.ts';
 import { explain, type House, runSeeds } from './run-seeds.ts';
-import type { Step } from './schedule.ts';
 
 // make simulate SEED=1 SEEDS=1 HOUSE=notifications: runs that many seeds from the first on, prints what fails and why.
-const houses: readonly House<Step>[] = [notificationHouse];
+const houses = [notificationHouse, chatHouse] as readonly unknown[] as readonly House<unknown>[];
 const first = Number(process.env['SEED'] || 1);
 const count = Number(process.env['SEEDS'] || (process.env['SEED'] ? 1 : 2_000));
 

@@ -1,10 +1,18 @@
+import { inWords } from './faults.ts';
+import { broken, unsettled } from './notification-oracle.ts';
+import { makeNotificationSchedule, type NotificationStep } from './notification-schedule.ts';
+import { NotificationWorld } from './notification-world.ts';
 import type { House } from './run-seeds.ts';
-import { inWords, makeSchedule, type Step } from './schedule.ts';
-import { simulateNotifications } from './simulate-notifications.ts';
+import { runWorld } from './simulate.ts';
 
-export const notificationHouse: House<Step> = {
+export const notificationHouse: House<NotificationStep> = {
   name: 'notifications',
-  simulate: simulateNotifications,
-  makeSchedule,
+  makeSchedule: makeNotificationSchedule,
   inWords,
+  simulate(seed, steps) {
+    const world = new NotificationWorld(seed);
+    world.schedule(steps);
+    const { platform } = world;
+    return runWorld({ platform, unsettled: () => unsettled(world), broken: () => broken(world) });
+  },
 };

@@ -13,12 +13,13 @@ import type { UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import type { HostileNetwork } from '#shared/stream/simulator/hostile-backplane.fixture.ts';
 import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
-import type { NotificationDatabase } from './notification-database.ts';
+import { match } from './match-route.ts';
 import { countingMetrics, silentLog } from './silent.ts';
+import { overTheNetwork, type SimulatedDatabase } from './simulated-database.ts';
 
 export type ReplicaParts = {
   readonly simulation: Simulation;
-  readonly database: NotificationDatabase;
+  readonly database: SimulatedDatabase<NotificationStore>;
   readonly backplane: HostileNetwork;
   /** Of calls to the database. */
   readonly loss: () => number;
@@ -37,7 +38,7 @@ export class NotificationReplica {
   /** @param stored the database as this replica opens it */
   constructor(name: string, stored: NotificationStore, parts: ReplicaParts) {
     this.process = parts.simulation.start(name);
-    this.#store = overTheNetwork(this.process, stored, parts);
+    this.#store = overTheNetwork(stored, this.process, parts);
     const backplane = parts.backplane.connect(this.process);
     this.#pusher = createRowPusher({ store: this.#store, backplane, log: silentLog, metrics, maxPending: 1_000 });
     this.consumer = createUserInteractionConsumer({ store: this.#store, pusher: this.#pusher, metrics });
@@ -63,47 +64,4 @@ export class NotificationReplica {
   newEpoch(): Promise<string> {
     return this.#store.newEpoch();
   }
-}
-
-function match(pattern: string, path: string): Record<string, string> | undefined {
-  const parts = path.split('/');
-  const wanted = pattern.split('/');
-  if (parts.length !== wanted.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(parts[index] ?? '');
-    else if (part !== parts[index]) return undefined;
-  }
-  return params;
-}
-
-function overTheNetwork(
-  process: SimulatedProcess,
-  store: NotificationStore,
-  { simulation, database, loss }: ReplicaParts,
-): NotificationStore {
-  const ask = <T>(call: () => Promise<T>): Promise<T> =>
-    simulation.call(
-      process,
-      database.process,
-      async () => {
-        database.gate.refuseWhenDown();
-        return call();
-      },
-      { loss: loss() },
-    );
-  return {
-    append: (row) => ask(() => store.append(row)),
-    change: (recipient, id, change) => ask(() => store.change(recipient, id, change)),
-    readAll: (recipient) => ask(() => store.readAll(recipient)),
-    list: (recipient, page) => ask(() => store.list(recipient, page)),
-    countUnread: (recipient) => ask(() => store.countUnread(recipient)),
-    heads: (recipients) => ask(() => store.heads(recipients)),
-    changes: (recipient, after, limit) => ask(() => store.changes(recipient, after, limit)),
-    epoch: () => ask(() => store.epoch()),
-    newEpoch: () => ask(() => store.newEpoch()),
-    purge: (options) => ask(() => store.purge(options)),
-    ping: () => ask(() => store.ping()),
-    close: () => Promise.resolve(),
-  };
 }

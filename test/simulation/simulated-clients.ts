@@ -1,12 +1,12 @@
-import { LiveRefusedError, type OpenLive } from '#services/client/live/live-connection.ts';
+import type { OpenLive } from '#services/client/live/live-connection.ts';
 import type { RestCall } from '#services/client/rest/rest-call.ts';
 import { RestError } from '#services/client/rest/rest-error.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { notificationStream, type UserId } from '#shared/contract/ids.ts';
-import { clientMethods, serverMethods } from '#shared/contract/names.ts';
+import { serverMethods } from '#shared/contract/names.ts';
 import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
 import type { HubWorker } from './hub-worker.ts';
-import type { SimulatedConnection } from './simulated-connection.ts';
+import type { ClientEnd, SimulatedConnection } from './simulated-connection.ts';
 
 export type Internet = {
   readonly simulation: Simulation;
@@ -33,35 +33,42 @@ export class Device {
     this.connection?.break(noticeMs);
   }
 
-  async connect(
-    end: SimulatedConnection extends never ? never : Parameters<HubWorker['accept']>[0]['end'],
-    chat = false,
-  ) {
+  /** `hasPlace`: the hub knew where the streams are when it accepted. @throws `unavailable` */
+  async connect(end: ClientEnd, chat: boolean): Promise<Connected> {
     const { simulation, hub, loss } = this.internet;
     const worker = this.online ? hub() : undefined;
-    const { connection, hasPlace } = await simulation.call(
-      this.process,
-      worker?.process,
-      async () => {
-        if (!worker) throw new PlatformError('unavailable', 'no hub');
-        const streams = chat ? [] : [notificationStream(this.user)];
-        return worker.accept({ user: this.user, client: this.process, streams, chat, end });
-      },
-      { loss: loss() },
-    );
-    this.connection = connection;
-    if (!this.online || !worker?.process.alive) {
-      connection.break(0);
-      throw new PlatformError('unavailable', 'cut while connecting');
+    let accepted: SimulatedConnection | undefined;
+    let abandoned = false;
+    const accept = async () => {
+      if (!worker) throw new PlatformError('unavailable', 'no hub');
+      const streams = chat ? [] : [notificationStream(this.user)];
+      const answer = await worker.accept({ user: this.user, client: this.process, streams, chat, end });
+      accepted = answer.connection;
+      if (abandoned) accepted.leave();
+      return { ...answer, worker };
+    };
+    try {
+      const connected = await simulation.call(this.process, worker?.process, accept, { loss: loss() });
+      if (!this.online || connected.connection.broken) throw new PlatformError('unavailable', 'cut while connecting');
+      this.connection = connected.connection;
+      return connected;
+    } catch (error) {
+      abandoned = true;
+      accepted?.leave();
+      throw error;
     }
-    return { connection, worker, hasPlace };
   }
 }
+
+type Connected = {
+  readonly connection: SimulatedConnection;
+  readonly worker: HubWorker;
+  readonly hasPlace: boolean;
+};
 
 /** The live connection that the SDK opens. */
 export function simulatedLive(device: Device): OpenLive {
   return async ({ hub, handlers }) => {
-    if (hub === undefined) throw new LiveRefusedError('never');
     const end = {
       called: handlers.called,
       closed: (reason: string) => handlers.closed(reason, true),
@@ -138,14 +145,23 @@ export type StockSession = {
   readonly received: { readonly id: string; readonly number: number; readonly at: number }[];
 };
 
+export type Listening = {
+  readonly chat: boolean;
+  readonly method: string;
+  /** Others that it knows. */
+  readonly known?: readonly string[];
+};
+
 /** A client that knows nothing of ours: it connects, listens to one method, and connects again after a while. */
 export class StockClient {
   readonly device: Device;
   readonly sessions: StockSession[] = [];
   readonly unknownMethods = new Set<string>();
+  readonly #listening: Listening;
 
-  constructor(device: Device) {
+  constructor(device: Device, listening: Listening) {
     this.device = device;
+    this.#listening = listening;
     device.internet.simulation.after(device.process, 0, () => void this.#connect());
   }
 
@@ -153,6 +169,7 @@ export class StockClient {
     const { simulation } = this.device.internet;
     const again = () =>
       simulation.after(this.device.process, simulation.random.between(200, 3_000), () => void this.#connect());
+    const { chat, method: wanted, known = [] } = this.#listening;
     const received: StockSession['received'] = [];
     const session: { since: number; endedAt: number; received: StockSession['received'] } = {
       since: Number.POSITIVE_INFINITY,
@@ -160,19 +177,22 @@ export class StockClient {
       received,
     };
     try {
-      const { hasPlace, worker, connection } = await this.device.connect({
-        called: (method, [row]) => {
-          if (method !== clientMethods.receiveNotification) this.unknownMethods.add(method);
-          else received.push({ ...(row as { id: string; number: number }), at: simulation.elapsed });
+      const { hasPlace, worker } = await this.device.connect(
+        {
+          called: (method, [row]) => {
+            if (method === wanted)
+              received.push({ ...(row as { id: string; number: number }), at: simulation.elapsed });
+            else if (!known.includes(method)) this.unknownMethods.add(method);
+          },
+          closed: () => {
+            session.endedAt = simulation.elapsed;
+            again();
+          },
         },
-        closed: () => {
-          session.endedAt = simulation.elapsed;
-          again();
-        },
-      });
-      if (connection.broken) return;
+        chat,
+      );
       this.sessions.push(session);
-      if (hasPlace || !worker) session.since = simulation.elapsed;
+      if (hasPlace) session.since = simulation.elapsed;
       else this.#awaitPlace(session, worker, simulation.elapsed);
     } catch {
       again();

@@ -61,7 +61,7 @@ export class Simulation {
 
   start(name: string): SimulatedProcess {
     return new SimulatedProcess(name, (process) => ({
-      now: () => this.#now,
+      now: () => Math.floor(this.#now),
       after: (delayMs, callback) => this.after(process, delayMs, callback),
     }));
   }

@@ -1,15 +1,22 @@
-import { broken, unsettled } from './notification-oracle.ts';
-import { NotificationWorld } from './notification-world.ts';
+import type { Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
+import { scheduleMs } from './faults.ts';
 import type { Outcome } from './outcome.ts';
-import { type Step, scheduleMs } from './schedule.ts';
+
+/** A platform with its clients, whose schedule is set. */
+export type World = {
+  readonly platform: { readonly simulation: Simulation; close(): Promise<void> };
+  /** Why it has not come to rest; undefined when every list is the store's. */
+  readonly unsettled: () => Promise<string | undefined>;
+  /** What was broken on the way; asked when it has come to rest. */
+  readonly broken: () => Promise<string | undefined>;
+};
 
 /** The SDK waits up to 30 s before it connects again and as long before it reads again; the hub compares heads each 6 s. */
 const boundMs = 75_000;
 
-/** Runs one schedule of the notification service. The same seed and steps give the same run. */
-export async function simulateNotifications(seed: number, steps: readonly Step[]): Promise<Outcome> {
-  const world = new NotificationWorld(seed);
-  const { simulation } = world;
+/** Runs to the end of the faults, then until all has come to rest. */
+export async function runWorld({ platform, unsettled, broken }: World): Promise<Outcome> {
+  const { simulation } = platform;
   const outcome = (failure: string | undefined): Outcome => ({
     failure,
     settledMs: simulation.elapsed - scheduleMs,
@@ -17,22 +24,19 @@ export async function simulateNotifications(seed: number, steps: readonly Step[]
     digest: simulation.digest,
   });
   try {
-    world.schedule(steps);
     await simulation.runTo(scheduleMs + 500);
-    for (;;) {
-      const reason = await unsettled(world);
-      if (reason === undefined) break;
+    for (let reason = await unsettled(); reason !== undefined; reason = await unsettled()) {
       if (simulation.elapsed >= scheduleMs + boundMs) return outcome(`not settled after ${boundMs} ms: ${reason}`);
       await simulation.runTo(simulation.elapsed + 500);
     }
     const settled = outcome(undefined);
     // It must stay so: late frames, late closes and another comparison of heads.
     await simulation.runTo(simulation.elapsed + 8_000);
-    const failure = (await unsettled(world)) ?? (await broken(world));
+    const failure = (await unsettled()) ?? (await broken());
     return { ...settled, failure: failure === undefined ? undefined : `in the end: ${failure}` };
   } catch (error) {
     return outcome(`threw ${error instanceof Error ? error.stack : String(error)}`);
   } finally {
-    await world.close();
+    await platform.close();
   }
 }

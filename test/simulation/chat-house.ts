@@ -1,0 +1,18 @@
+import { broken, unsettled } from './chat-oracle.ts';
+import { type ChatStep, makeChatSchedule } from './chat-schedule.ts';
+import { ChatWorld } from './chat-world.ts';
+import { inWords } from './faults.ts';
+import type { House } from './run-seeds.ts';
+import { runWorld } from './simulate.ts';
+
+export const chatHouse: House<ChatStep> = {
+  name: 'chat',
+  makeSchedule: makeChatSchedule,
+  inWords,
+  simulate(seed, steps) {
+    const world = new ChatWorld(seed);
+    world.schedule(steps);
+    const { platform } = world;
+    return runWorld({ platform, unsettled: () => unsettled(world), broken: () => broken(world) });
+  },
+};

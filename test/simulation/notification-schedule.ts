@@ -1,0 +1,36 @@
+import { SeededRandom } from '#shared/stream/simulator/seeded-random.fixture.ts';
+import { type Fault, makeFaults, scheduleMs } from './faults.ts';
+
+/** What a publisher or a person does. `row`: an index into what the device shows. */
+export type NotificationAct =
+  | { readonly at: number; readonly do: 'publish'; readonly count: number }
+  | {
+      readonly at: number;
+      readonly do: 'read' | 'archive' | 'unarchive' | 'delete';
+      readonly device: number;
+      readonly row: number;
+    }
+  | { readonly at: number; readonly do: 'read-all' | 'load-more'; readonly device: number };
+
+export type NotificationStep = NotificationAct | Fault;
+
+export function makeNotificationSchedule(seed: number): readonly NotificationStep[] {
+  const random = new SeededRandom(seed ^ 0x5eed);
+  const acts: NotificationAct[] = [];
+  const at = () => random.between(0, scheduleMs);
+  const times = (least: number, most: number, make: () => NotificationAct) => {
+    for (let count = random.between(least, most); count > 0; count -= 1) acts.push(make());
+  };
+  const device = () => random.between(0, 1);
+  times(4, 14, () => ({ at: at(), do: 'publish', count: random.between(1, 4) }));
+  times(0, 10, () => ({
+    at: at(),
+    do: random.pick(['read', 'archive', 'unarchive', 'delete', 'delete'] as const),
+    device: device(),
+    row: random.between(0, 12),
+  }));
+  times(0, 2, () => ({ at: at(), do: 'read-all', device: device() }));
+  times(0, 2, () => ({ at: at(), do: 'load-more', device: device() }));
+  const moments = acts.map((act) => act.at);
+  return [...acts, ...makeFaults(random, moments, 5)].sort((a, b) => a.at - b.at);
+}
