@@ -97,6 +97,7 @@ function readLimits(reader: EnvReader): HubSocketsLimits {
     compareEveryMs: read('HUB_COMPARE_EVERY_MS', limits.compareEveryMs, 100, 600_000),
     maxMessagesPerMinute: read('HUB_MAX_MESSAGES_PER_MINUTE', perMinute, 1, 1_000_000),
     maxHeldRows: read('HUB_MAX_HELD_ROWS', limits.maxHeldRows, 1, 10_000),
+    presenceEveryMs: read('HUB_PRESENCE_EVERY_MS', limits.presenceEveryMs, 100, 600_000),
     typingEveryMs: read('HUB_TYPING_EVERY_MS', limits.typingEveryMs, 0, 60_000),
   };
 }

@@ -7,6 +7,7 @@ import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import { hubPaths } from '#shared/contract/names.ts';
 import { Hub } from '#shared/hub/hub.ts';
 import { defaultHubLimits, type HubLimits } from '#shared/hub/hub-limits.ts';
+import type { Presence } from '#shared/presence/presence.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
@@ -28,6 +29,8 @@ export type HubSocketsOptions = {
   readonly source: StreamSource;
   /** Of conversations. @default no chat: its hub path is answered 404 */
   readonly chatSource?: StreamSource | undefined;
+  /** Who is at which worker. @default nobody can tell */
+  readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
   readonly verifier: TokenVerifier;
   readonly origins: OriginPolicy;
@@ -122,7 +125,7 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
       return drained;
     },
     async close() {
-      hub.close();
+      await hub.close();
       socketIo.close();
       await signalR.close();
     },

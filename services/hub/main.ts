@@ -6,6 +6,7 @@ import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { connectRedisBackplane, type RedisBackplane } from '#shared/backplane/redis-backplane.ts';
 import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
+import { connectRedisPresence } from '#shared/presence/redis-presence.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import type { Logger } from '#shared/runtime/log.ts';
@@ -33,16 +34,22 @@ const start = async ({ log }: RunContext) => {
   const listener = await listen(server, { host: config.host, port: config.port });
   parts.defer(() => listener.close());
 
+  const workerId = config.workerId ?? randomUUID();
+  // A restarted pod keeps its UID: what an earlier process of it said must not count for this one.
+  const presence =
+    config.chat && connectRedisPresence({ url: config.redisUrl, worker: `${workerId}:${randomUUID()}`, log });
+  parts.defer(() => presence?.close());
   const internalTokens = createInternalTokens(config.internalSecret, clock);
   const hub = createHubSockets({
     source: createHttpStreamSource({ url: config.notificationUrl, tokens: internalTokens }),
     chatSource: config.chat && createHttpStreamSource({ url: config.chat.url, tokens: internalTokens }),
     backplane,
+    presence,
     verifier: createTokenVerifier(config.tokens, { clock, log }),
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
     idKeys: config.idKeys,
     worker: {
-      id: config.workerId ?? randomUUID(),
+      id: workerId,
       address: config.workerAddress ?? `http://127.0.0.1:${listener.port}`,
     },
     limits: config.limits,

@@ -8,6 +8,7 @@ import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { type Pushed, SimulatedChat } from '#shared/hub/simulated-chat.fixture.ts';
+import { createMemoryPresence, type PresenceTable } from '#shared/presence/memory-presence.ts';
 import { type Clock, systemClock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
@@ -28,6 +29,7 @@ export type SharedParts = {
   readonly backplane: Backplane;
   /** The other service; undefined: a platform without chat. */
   readonly chat: SimulatedChat | undefined;
+  readonly presence: PresenceTable;
 };
 
 export type SimulatedWorker = AsyncDisposable & {
@@ -73,6 +75,7 @@ export async function startWorker(
   const hub = createHubSockets({
     source,
     chatSource: shared.chat,
+    presence: createMemoryPresence({ worker: url, table: shared.presence, clock }),
     backplane,
     verifier: createTokenVerifier(tokens, { clock, log }),
     origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
@@ -122,5 +125,6 @@ function newSharedParts(withoutChat: boolean): SharedParts {
     stream: source.add(new SimulatedStream()),
     backplane: createMemoryBackplane(),
     chat: withoutChat ? undefined : new SimulatedChat(),
+    presence: new Map(),
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { createChat } from '#services/chat/chat.ts';
@@ -26,6 +27,9 @@ import { createMemoryBus } from '#shared/bus/memory-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
 import { queues } from '#shared/contract/names.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
+import { createMemoryPresence } from '#shared/presence/memory-presence.ts';
+import type { Presence } from '#shared/presence/presence.ts';
+import { connectRedisPresence } from '#shared/presence/redis-presence.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { type Listener, listen } from '#shared/runtime/listen.ts';
 import type { Logger } from '#shared/runtime/log.ts';
@@ -78,9 +82,11 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const dispatch = startReceiveEndpoint({ bus, queue: queues.hubMessages, consumers, log, metrics });
   parts.defer(() => dispatch.stop());
 
+  const presence = parts.adopt(openPresence(config, log), (it) => it.close());
   const hub = createHubSockets({
     source: notification.source,
     chatSource: chat.source,
+    presence,
     backplane,
     verifier,
     origins,
@@ -141,6 +147,13 @@ function openBus(config: StandaloneConfig, log: Logger): Bus {
 
 function openBackplane(config: StandaloneConfig, log: Logger): Backplane {
   return config.redisUrl ? connectRedisBackplane({ url: config.redisUrl, log }) : createMemoryBackplane();
+}
+
+function openPresence(config: StandaloneConfig, log: Logger): Presence {
+  const worker = randomUUID();
+  return config.redisUrl
+    ? connectRedisPresence({ url: config.redisUrl, worker, log })
+    : createMemoryPresence({ worker });
 }
 
 function ownTokens({ dataDir, issuer, audience }: StandaloneConfig): TokenConfig {

@@ -6,4 +6,5 @@ export const chatMethods: Readonly<Record<string, (membership: Membership, argum
   [serverMethods.subscribeChat]: (membership, cursors) => membership.subscribeChat(cursors),
   [serverMethods.typingStarted]: (membership, conversation) => membership.typing(conversation, 'started'),
   [serverMethods.typingStopped]: (membership, conversation) => membership.typing(conversation, 'stopped'),
+  [serverMethods.watchPresence]: (membership, users) => membership.watchPresence(users),
 };

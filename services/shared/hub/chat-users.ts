@@ -20,6 +20,7 @@ export type ChatUsersOptions = {
   readonly onFrame: (user: ChatUser, bytes: Uint8Array) => void;
   /** `user.known` becomes true after. */
   readonly onMemberships: (user: ChatUser, memberships: readonly StreamMembership[]) => void;
+  readonly onCame: (user: UserId) => void;
   readonly onGone: (user: ChatUser) => void;
 };
 
@@ -54,6 +55,10 @@ export class ChatUsers {
     return this.#users.get(user);
   }
 
+  get users(): Iterable<UserId> {
+    return this.#users.keys();
+  }
+
   /** Kept at least for the linger time. */
   get(user: UserId): ChatUser {
     const known = this.#users.get(user);
@@ -71,6 +76,7 @@ export class ChatUsers {
     user.linger?.cancel();
     user.linger = undefined;
     user.members.add(member);
+    if (user.members.size === 1) this.#options.onCame(member.user);
     return user;
   }
 

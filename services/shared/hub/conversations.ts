@@ -5,6 +5,7 @@ import type { StreamMembership } from '#shared/contract/internal-calls.ts';
 import { clientMethods, streamChannel } from '#shared/contract/names.ts';
 import { decodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { decodeSignalFrame, type SignalFrame } from '#shared/contract/signal-frame.ts';
+import type { Presence } from '#shared/presence/presence.ts';
 import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Delivery, Place } from '#shared/stream/position.ts';
 import type { BatchReader } from './batch-reader.ts';
@@ -17,6 +18,7 @@ import type { MembersNow } from './member-gate.ts';
 import { createMembersReader } from './members-reader.ts';
 import { usersNamedIn } from './membership-row.ts';
 import { Positions, type PositionsOptions } from './positions.ts';
+import { PresenceWatch } from './presence-watch.ts';
 import { Signals } from './signals.ts';
 import { Typing } from './typing.ts';
 
@@ -27,6 +29,8 @@ export type ConversationsOptions = Omit<
   readonly backplane: Backplane;
   readonly fanOut: FanOut;
   readonly onLostPlace: (members: ReadonlySet<Member>) => void;
+  /** @default nobody can tell who is here */
+  readonly presence?: Presence | undefined;
 };
 
 /** Suspects that so many reads in a row did not confirm are given up. */
@@ -39,6 +43,7 @@ const maxRecentlyNew = 64;
  */
 export class Conversations {
   readonly typing: Typing;
+  readonly presence: PresenceWatch;
   readonly #options: ConversationsOptions;
   readonly #positions: Positions<ConversationEntry>;
   readonly #members: BatchReader<ConversationEntry>;
@@ -63,8 +68,10 @@ export class Conversations {
       ...options,
       onFrame: (user, bytes) => this.#frameFor(user, bytes),
       onMemberships: (user, memberships) => this.#membershipsRead(user, memberships),
+      onCame: (user) => this.presence.came(user),
       onGone: (user) => this.#forget(user),
     });
+    this.presence = new PresenceWatch({ ...options, presence: options.presence, users: () => this.#users.users });
     this.#signals = new Signals(fanOut);
     this.typing = new Typing({
       ...options,
@@ -102,6 +109,7 @@ export class Conversations {
 
   leave(member: Member): void {
     this.typing.left(member);
+    this.presence.left(member);
     const user = this.#users.leave(member);
     for (const entry of user?.entries ?? []) {
       entry.members.delete(member);
@@ -118,11 +126,13 @@ export class Conversations {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
+    const away = this.presence.close();
     this.#users.close();
     this.#members.close();
     this.#positions.close();
+    await away;
   }
 
   #placed(entry: ConversationEntry): Promise<void> {
@@ -369,6 +379,7 @@ export class Conversations {
   }
 
   #forget(user: ChatUser): void {
+    this.presence.gone(user.user);
     for (const entry of user.entries) {
       entry.gate.leave(user.user);
       this.#settle(entry);

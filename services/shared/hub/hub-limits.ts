@@ -29,6 +29,8 @@ export type HubLimits = {
   readonly maxHeldRows: number;
   /** One client's "is typing" in one conversation is passed on once in this time. @default 2,000 */
   readonly typingEveryMs: number;
+  /** Pause between two reads of the presence of all watched users. @default 5,000 */
+  readonly presenceEveryMs: number;
 };
 
 export const defaultHubLimits: HubLimits = {
@@ -47,4 +49,5 @@ export const defaultHubLimits: HubLimits = {
   lingerMs: 10_000,
   maxHeldRows: 64,
   typingEveryMs: 2_000,
+  presenceEveryMs: 5_000,
 };

@@ -360,7 +360,7 @@ describe('membership, whatever the backplane does', () => {
             }
           }
         }
-        close();
+        await close();
       }),
       { numRuns: 100 },
     );

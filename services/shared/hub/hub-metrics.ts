@@ -21,6 +21,7 @@ export function createHubMetrics(metrics: Metrics) {
     membersReads: metrics.counter('hub_members_reads_total', 'Conversations whose members were read'),
     droppedSignals: metrics.counter('hub_dropped_signals_total', 'Droppable messages that slow clients did not get'),
     typingIgnored: metrics.counter('hub_typing_ignored_total', 'Calls that told nobody anything', ['reason']),
+    presenceReads: metrics.counter('hub_presence_reads_total', 'Users whose presence was read'),
     deliveries: metrics.counter('hub_deliveries_total', 'Messages queued for a client', ['as']),
     frames: metrics.counter('hub_frames_total', 'Frames from the backplane by what became of them', ['outcome']),
     framesForNobody: metrics.counter('hub_frames_without_member_total', 'Frames of streams without a member here'),

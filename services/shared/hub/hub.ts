@@ -1,11 +1,12 @@
 import type { Principal } from '#shared/auth/principal.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
-import type { SubscribeChatAnswer } from '#shared/contract/chat-dto.ts';
+import type { PresenceChanged, SubscribeChatAnswer } from '#shared/contract/chat-dto.ts';
 import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { conversationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import type { SubscribeAnswer } from '#shared/contract/notification-dto.ts';
+import type { Presence } from '#shared/presence/presence.ts';
 import type { Clock, Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
@@ -28,6 +29,8 @@ export type HubOptions = {
   readonly source: StreamSource;
   /** Of conversations. @default no chat */
   readonly chatSource?: StreamSource | undefined;
+  /** Who is at which worker. @default nobody can tell */
+  readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
   readonly clock: Clock;
   readonly log: Logger;
@@ -59,6 +62,8 @@ export interface Membership {
   subscribeChat(cursors: unknown): Promise<SubscribeChatAnswer>;
   /** Tells the other members, if this is one. `conversation` is whatever the client sent. @throws PlatformError `bad_request` */
   typing(conversation: unknown, state: 'started' | 'stopped'): void;
+  /** Replaces whom the client watches. `users` is whatever it sent. @throws PlatformError `bad_request`, `rate_limited` */
+  watchPresence(users: unknown): Promise<readonly PresenceChanged[]>;
   /** The client showed a newer token of the same user. */
   renew(principal: Principal): void;
   /** The client changed its transport. */
@@ -203,12 +208,12 @@ export class Hub {
     return this.#draining;
   }
 
-  /** Ends what is left, at once. */
-  close(): void {
+  /** Ends what is left, at once. Resolves when other workers know. */
+  async close(): Promise<void> {
     this.#admission.close();
     for (const member of this.#members) this.#close(member, 'draining');
     this.#streams.close();
-    this.#conversations?.close();
+    await this.#conversations?.close();
   }
 
   #membership(
@@ -229,6 +234,10 @@ export class Hub {
       typing(sent, state) {
         const conversation = parseConversation(sent);
         if (conversation) conversations?.typing[state](member, conversationStream(conversation));
+      },
+      watchPresence: async (users) => {
+        if (!conversations || member.endedBy) return [];
+        return conversations.presence.watch(member, users);
       },
       transportChanged: () => this.#countTransport(member),
       leave: (reason) => {

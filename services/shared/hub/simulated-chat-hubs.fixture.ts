@@ -1,5 +1,8 @@
 import { ScriptedBackplane } from '#shared/backplane/scripted-backplane.fixture.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
+import { createMemoryPresence, type PresenceTable } from '#shared/presence/memory-presence.ts';
+import type { Presence } from '#shared/presence/presence.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics } from '#shared/runtime/metrics.ts';
@@ -22,7 +25,11 @@ export function simulateChatHubs<C extends Clock>(clock: C, limits: Partial<HubL
       for (const every of backplanes) every.deliver(channel, frame);
     };
   }
-  const workers = backplanes.map((backplane) => startWorker({ clock, limits, chat, backplane }));
+  const table: PresenceTable = new Map();
+  const workers = backplanes.map((backplane, index) => {
+    const presence = new CountedPresence(createMemoryPresence({ worker: String(index), table, clock }));
+    return startWorker({ clock, limits, chat, backplane, presence });
+  });
   const [here, there] = [workers[0] as SimulatedWorkerOfChat, workers[count - 1] as SimulatedWorkerOfChat];
   return {
     chat,
@@ -35,9 +42,7 @@ export function simulateChatHubs<C extends Clock>(clock: C, limits: Partial<HubL
     push: (...pushed: Pick<Pushed, 'channels' | 'bytes'>[]) => {
       for (const one of pushed) for (const worker of workers) worker.push(one);
     },
-    close: () => {
-      for (const { hub } of workers) hub.close();
-    },
+    close: () => Promise.all(workers.map(({ hub }) => hub.close())),
   };
 }
 
@@ -46,16 +51,19 @@ function startWorker({
   limits,
   chat,
   backplane,
+  presence,
 }: {
   clock: Clock;
   limits: Partial<HubLimits>;
   chat: SimulatedChat;
   backplane: ScriptedBackplane;
+  presence: CountedPresence;
 }) {
   const metrics = createMetrics('test');
   const hub = new Hub({
     source: new SimulatedSource(),
     chatSource: chat,
+    presence,
     backplane,
     clock,
     log,
@@ -70,6 +78,7 @@ function startWorker({
   return {
     hub,
     backplane,
+    presence,
     metrics,
     push: ({ channels, bytes }: Pick<Pushed, 'channels' | 'bytes'>) => {
       for (const channel of channels) backplane.deliver(channel, bytes);
@@ -86,6 +95,42 @@ function startWorker({
       return [...text.matchAll(/^\w+(?:\{[^}]*\})? (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
     },
   };
+}
+
+/** Counts the users that its calls are about; `down` makes them fail. */
+export class CountedPresence implements Presence {
+  readonly ttlMs: number;
+  down = false;
+  /** Users in all calls. */
+  users = 0;
+  readonly #presence: Presence;
+
+  constructor(presence: Presence) {
+    this.#presence = presence;
+    this.ttlMs = presence.ttlMs;
+  }
+
+  beat(users: readonly UserId[]): Promise<void> {
+    return this.#count(users, () => this.#presence.beat(users));
+  }
+
+  leave(users: readonly UserId[]): Promise<void> {
+    return this.#count(users, () => this.#presence.leave(users));
+  }
+
+  online(users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    return this.#count(users, () => this.#presence.online(users));
+  }
+
+  close(): Promise<void> {
+    return this.#presence.close();
+  }
+
+  async #count<Answer>(users: readonly UserId[], call: () => Promise<Answer>): Promise<Answer> {
+    this.users += users.length;
+    if (this.down) throw new PlatformError('unavailable', 'presence is down');
+    return call();
+  }
 }
 
 export type ChatClient = ReturnType<SimulatedWorkerOfChat['join']>;
