@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -16,13 +17,15 @@ describeWithServer('chromium', 'the SDK in a browser, with React', () => {
   let opsUrl: string;
   let service: Service;
   let browser: Browser & AsyncDisposable;
-  let script: string;
+  let pageUrl: string;
+  let pages: Server;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sonixy-sdk-page-'));
-    const [port, opsPort] = [await freePort(), await freePort()];
+    const [port, opsPort, pagePort] = [await freePort(), await freePort(), await freePort()];
     [url, opsUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${opsPort}`];
-    const env = { DATA_DIR: folder, PORT: String(port), OPS_PORT: String(opsPort) };
+    pageUrl = `http://127.0.0.1:${pagePort}`;
+    const env = { DATA_DIR: folder, PORT: String(port), OPS_PORT: String(opsPort), CORS_ORIGINS: pageUrl };
     service = await startService({ main: 'services/standalone/main.ts', env, readyUrl: `${opsUrl}/readyz` });
     browser = await launchChromium();
     const { outputFiles } = await build({
@@ -34,32 +37,32 @@ describeWithServer('chromium', 'the SDK in a browser, with React', () => {
       define: { 'process.env.NODE_ENV': '"production"' },
       logLevel: 'silent',
     });
-    script = outputFiles[0]?.text ?? '';
+    const script = outputFiles[0]?.text ?? '';
+    // From an origin of its own, so that a page can be loaded while the platform is away.
+    pages = createServer(({ url: path = '' }, response) => {
+      const isScript = path === '/sdk.js';
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+      response.end(isScript ? script : '<div id="root"></div><script type="module" src="/sdk.js"></script>');
+    });
+    await new Promise<void>((resolve) => pages.listen(pagePort, '127.0.0.1', resolve));
   });
 
   afterAll(async () => {
     await browser?.close();
+    pages?.close();
     await service?.kill();
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  /** The page comes from the test, all else from the platform: it survives the platform's death. */
   async function person(): Promise<BrowserContext> {
     const context = await browser.newContext();
     context.setDefaultTimeout(15_000);
-    await context.route('**/sdk-page*', (route) =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: '<div id="root"></div><script type="module" src="/sdk.js"></script>',
-      }),
-    );
-    await context.route('**/sdk.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }));
     return context;
   }
 
   async function open(context: BrowserContext, user: string, rest = ''): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(`${url}/sdk-page?user=${user}${rest}`);
+    await page.goto(`${pageUrl}/?platform=${encodeURIComponent(url)}&user=${user}${rest}`);
     return page;
   }
 
@@ -88,8 +91,9 @@ describeWithServer('chromium', 'the SDK in a browser, with React', () => {
     });
   const isIn = (page: Page, state: string) =>
     eventually(async () => {
-      const text = await page.locator('#connection').textContent();
-      return text === state ? undefined : `${text}`;
+      const shown = page.locator('#connection');
+      const text = await shown.textContent();
+      return text === state ? undefined : `${text}: ${await shown.getAttribute('title')}`;
     });
 
   async function connections(): Promise<number> {
@@ -133,10 +137,7 @@ describeWithServer('chromium', 'the SDK in a browser, with React', () => {
     await say(carol, 'second');
     await isIn(carol, 'waiting');
     await carol.reload();
-    await shows(
-      carol,
-      ['first waiting', 'second waiting'].map((each) => each),
-    );
+    await shows(carol, ['first waiting', 'second waiting']);
     await service.restart();
     await shows(carol, ['first read by 0 sent', 'second read by 0 sent']);
     await context.close();

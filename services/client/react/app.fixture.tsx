@@ -3,15 +3,16 @@ import { createRoot } from 'react-dom/client';
 import { connect, localStorageOutgoingStore, readersOf, visibleRows } from '../index.ts';
 import { useConversation, useConversations, useNotifications } from './index.ts';
 
-/** A page as an application would write it: `?user=&transport=&share=`. */
+/** A page as an application would write it: `?platform=&user=&transport=&share=`. */
 const query = new URLSearchParams(location.search);
+const url = query.get('platform') ?? '';
 const user = query.get('user') ?? '';
 
 const client = connect({
-  url: location.origin,
+  url,
   async token() {
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch('/demo/sign-in', { method: 'POST', headers, body: JSON.stringify({ user }) });
+    const response = await fetch(`${url}/demo/sign-in`, { method: 'POST', headers, body: JSON.stringify({ user }) });
     return ((await response.json()) as { token: string }).token;
   },
   transport: query.get('transport') === 'socket.io' ? 'socket.io' : 'signalr',
@@ -28,7 +29,9 @@ function App() {
   const [id, setId] = useState(location.hash.slice(1));
   return (
     <>
-      <p id="connection">{connection.state}</p>
+      <p id="connection" title={'reason' in connection ? connection.reason : undefined}>
+        {connection.state}
+      </p>
       <p id="notifications">{visibleRows(list).length}</p>
       <ul id="conversations">
         {conversations.map((each) => (
