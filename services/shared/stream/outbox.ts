@@ -2,7 +2,8 @@
  * The outbox inside a row (decision 4): the write that gives a row its seq also marks it as pending, and the mark goes
  * once that seq is on the bus. So nothing that was stored is lost on its way, whoever dies; it may be published twice.
  *
- * The mark is part of the row's own document: one atomic write sets both. Stores decide by these rules only.
+ * The mark is part of the row's own document: one atomic write sets both. Once a state is on the bus the mark goes only if
+ * the row still has the seq of that state; a row that has moved on stays pending.
  */
 export type PendingMark = {
   /** When the row took its seq, milliseconds since 1970. */
@@ -36,12 +37,4 @@ export type LeaseRequest = {
 export function takeLease(pending: Pending, { now, pendingSince, leaseMs }: LeaseRequest): PendingMark | undefined {
   if (!pending || pending.since >= pendingSince || pending.leasedUntil > now) return undefined;
   return { ...pending, leasedUntil: now + leaseMs };
-}
-
-/**
- * What is left of the mark once the state with `publishedSeq` is on the bus. A row that has moved on stays pending, and
- * stays a new one: a doubled event is dropped by its reader, a missing one by nobody.
- */
-export function markAfterPublish(pending: Pending, seq: number, publishedSeq: number): Pending {
-  return seq === publishedSeq ? undefined : pending;
 }
