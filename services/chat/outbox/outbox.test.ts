@@ -159,6 +159,10 @@ describe('the outbox', () => {
     await chat.settled();
     expect(seqsOf(chat.events, id)).toEqual(upTo(21));
     expect(await chat.metrics.registry.getSingleMetricAsString('chat_swept_rows_total')).toMatch(/ 20$/m);
+    expect(chat.logged().match(/events stay in the outbox|events reach the bus/g)).toEqual([
+      'events stay in the outbox',
+      'events reach the bus',
+    ]);
   });
 
   it('keeps in memory only so much, with a broker that never confirms', async () => {

@@ -49,6 +49,7 @@ type Outgoing = { readonly row: OutgoingRow; readonly audience: () => Promise<Au
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, publisher, clock, log, metrics, graceMs, leaseMs, sweepRows: limit, maxInFlight } = options;
   const turns = new Map<ConversationId, Promise<unknown>>();
+  let failing = false;
 
   /** Resolves once the event is handed to the bus, which keeps the order; its confirm is waited for apart. */
   async function handOver({ row, audience }: Outgoing): Promise<{ readonly confirmed: Promise<void> }> {
@@ -71,10 +72,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
     turns.set(id, turn);
     try {
       await (await handedOver).confirmed;
-      metrics.event('published');
+      succeeded();
     } finally {
       if (turns.get(id) === turn) turns.delete(id);
     }
+  }
+
+  function succeeded(): void {
+    metrics.event('published');
+    if (failing) log.info('events reach the bus again');
+    failing = false;
+  }
+
+  /** An outage is told once: it fails events by the thousand. */
+  function failed(err: unknown): void {
+    metrics.event('failed');
+    if (!failing) log.warn({ err }, 'events stay in the outbox for now');
+    failing = true;
   }
 
   const relay = new OutboxRelay<Outgoing>({
@@ -90,10 +104,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     publish,
     clock,
-    onFailure(err) {
-      metrics.event('failed');
-      log.warn({ err }, 'an event stays in the outbox for now');
-    },
+    onFailure: failed,
     graceMs,
     leaseMs,
     limit,
