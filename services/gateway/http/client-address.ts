@@ -28,9 +28,14 @@ export function createTrustedProxies(entries: readonly string[]): TrustedProxies
   return { trusts: (address) => isIP(address) !== 0 && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6') };
 }
 
+/** The other end of the connection. */
+export function peerAddress({ socket }: IncomingMessage): string {
+  return plainAddress(socket.remoteAddress ?? '');
+}
+
 /** Where a request comes from: the last address on its way that no trusted proxy has. */
 export function clientAddress(request: IncomingMessage, proxies: TrustedProxies): string {
-  let address = plainAddress(request.socket.remoteAddress ?? '');
+  let address = peerAddress(request);
   const way = String(request.headers['x-forwarded-for'] ?? '').split(',');
   while (proxies.trusts(address)) {
     const before = plainAddress(way.pop()?.trim() ?? '');

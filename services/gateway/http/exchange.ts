@@ -4,7 +4,7 @@ import { correlationIdFrom } from '#shared/http/correlation-id.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { findRoute, type Route } from '../routes.ts';
-import { clientAddress, type TrustedProxies } from './client-address.ts';
+import { clientAddress, peerAddress, type TrustedProxies } from './client-address.ts';
 
 /** What is known of one request before anybody looked into it. */
 export type Exchange = {
@@ -27,7 +27,7 @@ export function beginExchange(request: IncomingMessage, { proxies }: ExchangeCon
   return {
     correlationId: correlationIdFrom(request.headers),
     address: clientAddress(request, proxies),
-    fromTrustedProxy: proxies.trusts(clientAddress(request, { trusts: () => false })),
+    fromTrustedProxy: proxies.trusts(peerAddress(request)),
     route: findRoute(request.url ?? ''),
   };
 }

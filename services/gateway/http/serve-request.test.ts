@@ -98,6 +98,16 @@ describe('routes', () => {
     },
   );
 
+  it('keeps a connection over refusals whose request is whole', async () => {
+    const { gateway } = await start();
+    const head = 'Host: x\r\n';
+    const texts = await rawExchange(
+      gateway.port,
+      `GET /nowhere HTTP/1.1\r\n${head}\r\nGET /api/notifications HTTP/1.1\r\n${head}\r\nGET /x HTTP/1.1\r\n${head}Connection: close\r\n\r\n`,
+    );
+    expect(texts.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 401', 'HTTP/1.1 404']);
+  });
+
   it('answers 404 for a service that it was not told of', async () => {
     const { gateway } = await start();
     const headers = await bearerOf('alice');

@@ -61,8 +61,8 @@ async function pass(
   const { correlationId, route } = exchange;
   const startedAt = performance.now();
   const service = await passOn.upgrade(request, client, head, upstream, refuse);
-  metrics.requests.inc({ route: route?.name ?? 'none', status: service ? '1xx' : '4xx' });
   if (!service) return;
+  metrics.requests.inc({ route: route?.name ?? 'none', status: '1xx' });
   const entry = holdSockets(client, service, upstream.silenceTimeoutMs);
   held.add(entry);
   const url = redactUrl(request.url ?? '');

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import type { RateLimiter } from './rate-limiter.ts';
-import type { SharedLimiter } from './redis-limiter.ts';
+import type { RateLimiter, SharedLimiter } from './rate-limiter.ts';
 
 export type LimiterWithFallbackOptions = {
   readonly shared: SharedLimiter;

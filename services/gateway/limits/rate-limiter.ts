@@ -25,3 +25,9 @@ export interface RateLimiter {
   consume(limit: Limit, key: string): Promise<Verdict>;
   close(): Promise<void>;
 }
+
+/** Counters that several processes share, and that may be out of reach. */
+export interface SharedLimiter extends RateLimiter {
+  /** Counts something that nobody asked for. Rejects while the counters can't be reached. */
+  look(): Promise<void>;
+}

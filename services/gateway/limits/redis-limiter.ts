@@ -3,7 +3,7 @@ import { openRedisClient, replaceConnection } from '#shared/backplane/redis-clie
 import { redisPrefix } from '#shared/contract/names.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { countersOf, verdictOf } from './counted.ts';
-import type { Limit, RateLimiter } from './rate-limiter.ts';
+import type { Limit, SharedLimiter } from './rate-limiter.ts';
 
 export type RedisLimiterOptions = {
   /** `redis://` or `rediss://`, with ACL user and password where needed. */
@@ -14,11 +14,6 @@ export type RedisLimiterOptions = {
   /** A command without an answer for so long has failed. @default 1,000 */
   readonly timeoutMs?: number;
 };
-
-export interface SharedLimiter extends RateLimiter {
-  /** Counts something that nobody asked for. Rejects while the counters can't be reached. */
-  look(): Promise<void>;
-}
 
 const lookLimit: Limit = { name: 'look', points: 1_000_000, windowSeconds: 1 };
 

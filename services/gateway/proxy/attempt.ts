@@ -74,9 +74,11 @@ export class Attempt {
     this.#fail(this.#failureOf(error));
   }
 
-  clientGone(): void {
+  /** The client's side has closed, after a whole answer or before it. */
+  clientClosed(): void {
     this.#options.signal?.removeEventListener('abort', this.#abort);
-    this.#fail(new ClientGone('the client is gone'));
+    // An error costs its stack, and most attempts are long settled here.
+    if (!this.#settled) this.#fail(new ClientGone('the client is gone'));
   }
 
   readonly #abort = () => this.#stop(this.#options.signal?.reason);

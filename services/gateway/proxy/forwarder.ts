@@ -48,7 +48,7 @@ export class Forwarder {
     return this.#attempt(request, upstream, { ...options, response }, (attempt) => {
       const agent = options.freshConnection ? false : upstream.agent;
       this.#proxy.web(request, response, this.#settings(upstream, { agent })).then(
-        () => attempt.clientGone(),
+        () => attempt.clientClosed(),
         (error: Error) => attempt.failBy(error),
       );
     });
@@ -72,7 +72,7 @@ export class Forwarder {
       upgraded = other;
     };
     await this.#attempt(request, upstream, { maxBodyBytes: 0, onUpgrade, onFailure }, (attempt) => {
-      socket.once('close', () => attempt.clientGone());
+      socket.once('close', () => attempt.clientClosed());
       const settings = this.#settings(upstream, { upgradeTimeout: upstream.silenceTimeoutMs });
       this.#proxy.ws(request, socket, settings, head).catch((error: Error) => attempt.failBy(error));
     });

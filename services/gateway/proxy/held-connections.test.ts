@@ -261,6 +261,20 @@ describe('entrances', () => {
     expect((await upgrade(`${without.url}/nowhere`)).status).toBe(404);
   });
 
+  it('are 503 where the hub hangs', async () => {
+    const worker = await use(startWorker());
+    const toHub = await use(startTcpProxy({ port: Number(new URL(worker.url).port) }));
+    const services = { hub: toHub.through(worker.url) };
+    const gateway = await gatewayTo(worker, { services, limits: { hubSilenceTimeoutMs: 1_500 } });
+    const path = `/hubs/notifications?access_token=${await worker.token()}`;
+    toHub.blackhole();
+    expect((await upgrade(gateway.url + path)).status).toBe(503);
+    await toHub.heal();
+    const { status, socket } = await upgrade(gateway.url + path);
+    expect(status).toBe(101);
+    socket?.destroy();
+  });
+
   it('name a proxy that lost the Upgrade header', async () => {
     const { worker, gateway } = await startHub();
     const answer = await fetch(`${gateway.url}/hubs/notifications`, {

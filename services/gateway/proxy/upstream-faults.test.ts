@@ -202,6 +202,22 @@ describe('the circuit of a service', () => {
     expect((await call(gateway)).status).toBe(200);
   });
 
+  it('does not make anybody wait for a service that hangs', async () => {
+    const hanging = await use(startService(() => {}));
+    const service = await use(startService());
+    const gateway = await use(startGateway({ services: { notification: service.url, chat: hanging.url } }));
+    const leaving = new AbortController();
+    const headers = await bearerOf('alice');
+    const stuck = Array.from({ length: 50 }, () =>
+      fetch(`${gateway.url}/api/chat`, { headers, signal: leaving.signal }).catch(() => 'left'),
+    );
+    await eventually(() => (hanging.requests.length === 50 ? undefined : `${hanging.requests.length} hang`));
+    expect((await call(gateway)).status).toBe(200);
+    leaving.abort();
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['left']));
+    await eventually(() => (hanging.connections() === 0 ? undefined : 'the requests go on'));
+  });
+
   it('does not count callers that leave', async () => {
     let hang = true;
     const service = await use(startService((_request, response) => void (hang || response.end('{}'))));
@@ -455,6 +471,14 @@ describe('bodies', () => {
     expect(await expecting('Bearer x')).toEqual(['401']);
     expect(seen).toHaveLength(0);
     expect(await expecting((await bearerOf('alice')).authorization)).toEqual(['continue', '200']);
+  });
+
+  it('that a service does not want to read get its answer all the same', async () => {
+    const service = await use(startService((_request, response) => response.writeHead(409).end('no need')));
+    const gateway = await gatewayTo(service.url, { limits: { maxBodyBytes: 10_000_000 } });
+    for (const chunked of [false, true]) {
+      expect(await post(gateway, 3_000_000, chunked)).toEqual({ status: 409, text: 'no need' });
+    }
   });
 
   it('of clients that leave in the middle end at the service too', async () => {
