@@ -1,8 +1,11 @@
 import { PlatformError } from '#shared/contract/errors.ts';
+import { messageDto } from '#shared/schemas/chat.ts';
+import { nothing } from '#shared/schemas/errors.ts';
 import { mayDeleteMessage, mayEditMessage } from '../domain/permissions.ts';
 import { toMessageDto } from '../domain/present.ts';
 import { allow, messageOf, noMessage } from './access.ts';
 import { isContentOf, messageContent, urlRule } from './bodies.ts';
+import { ofMessage } from './params.ts';
 import { route } from './route.ts';
 
 const path = '/api/chat/messages/:id';
@@ -10,9 +13,15 @@ const path = '/api/chat/messages/:id';
 export const editMessage = route({
   method: 'put',
   path,
+  name: 'editMessage',
+  tag: 'messages',
+  summary: 'Change what an own message says',
+  params: ofMessage,
   body: messageContent,
-  async answer({ store, outbox }, { user, param, body }) {
-    const { row, view } = await messageOf(store, param('id'), user);
+  answers: { 200: messageDto },
+  refuses: ['forbidden', 'not_found'],
+  async answer({ store, outbox }, { user, params, body }) {
+    const { row, view } = await messageOf(store, params.id, user);
     allow(mayEditMessage(row, user), 'only its sender edits a message');
     if (!isContentOf(row.type, body.content)) throw new PlatformError('bad_request', `content ${urlRule()}`);
     const edited = await store.edit(row.id, body.content);
@@ -25,8 +34,14 @@ export const editMessage = route({
 export const deleteMessage = route({
   method: 'delete',
   path,
-  async answer({ store, outbox }, { user, param }) {
-    const { row, view } = await messageOf(store, param('id'), user);
+  name: 'deleteMessage',
+  tag: 'messages',
+  summary: 'Delete an own message, or any of a group as its admin',
+  params: ofMessage,
+  answers: { 200: nothing },
+  refuses: ['forbidden', 'not_found'],
+  async answer({ store, outbox }, { user, params }) {
+    const { row, view } = await messageOf(store, params.id, user);
     const refusal = 'only its sender, or an admin of the group, deletes a message';
     allow(mayDeleteMessage(view.conversation, row, view.own), refusal);
     const deleted = await store.delete(row.id);

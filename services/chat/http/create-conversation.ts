@@ -1,5 +1,6 @@
 import { conversationTypes } from '#shared/contract/chat-dto.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
+import { conversationDto } from '#shared/schemas/chat.ts';
 import { toConversationDto } from '../domain/present.ts';
 import { newConversation } from './bodies.ts';
 import { requireFriends } from './require-friends.ts';
@@ -9,7 +10,12 @@ import { route } from './route.ts';
 export const createConversation = route({
   method: 'post',
   path: '/api/chat/conversations',
+  name: 'createConversation',
+  tag: 'conversations',
+  summary: 'Begin a conversation; a private pair that has one gets it with 200',
   body: newConversation,
+  answers: { 200: conversationDto, 201: conversationDto },
+  refuses: ['forbidden'],
   async answer({ store, outbox, signals, friends, maxMembers }, { user, body }) {
     const type = conversationTypes[body.type];
     const others = [...new Set(body.participantIds)].filter((id) => id !== user);

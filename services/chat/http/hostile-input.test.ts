@@ -126,17 +126,18 @@ describe('bodies (S10)', () => {
 });
 
 describe('queries (S10)', () => {
-  it.each(withQuery.flatMap(({ method, path, query = [] }) => query.map((name) => ({ method, path, name }))))(
-    '$method $path refuses lists and objects as $name',
-    async ({ method, path, name }) => {
-      const before = await headOf();
-      for (const query of [`${name}[$ne]=1`, `${name}[]=1`, `${name}=1&${name}=2`, `${name}.x=1`, `$where=1`]) {
-        const answer = await alice.call(method.toUpperCase(), `${target(path)}?${query}`);
-        expect([query, answer.status]).toEqual([query, 400]);
-      }
-      expect(await headOf()).toBe(before);
-    },
-  );
+  it.each(
+    withQuery.flatMap(({ method, path, query }) =>
+      Object.keys(query?.shape ?? {}).map((name) => ({ method, path, name })),
+    ),
+  )('$method $path refuses lists and objects as $name', async ({ method, path, name }) => {
+    const before = await headOf();
+    for (const query of [`${name}[$ne]=1`, `${name}[]=1`, `${name}=1&${name}=2`, `${name}.x=1`, `$where=1`]) {
+      const answer = await alice.call(method.toUpperCase(), `${target(path)}?${query}`);
+      expect([query, answer.status]).toEqual([query, 400]);
+    }
+    expect(await headOf()).toBe(before);
+  });
 });
 
 describe('sizes (S7)', () => {

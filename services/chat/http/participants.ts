@@ -1,5 +1,9 @@
+import { z } from 'zod';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { isUserId } from '#shared/contract/ids.ts';
+import { limitField, parsedField } from '#shared/http/query-fields.ts';
+import { conversationDto, participantDto } from '#shared/schemas/chat.ts';
+import { nothing } from '#shared/schemas/errors.ts';
 import type { ConversationView, Member } from '../domain/conversation.ts';
 import { formatPlace, parseMemberPlace } from '../domain/list-place.ts';
 import { mayAddMembers, mayRemoveMember, maySetRole } from '../domain/permissions.ts';
@@ -7,7 +11,7 @@ import { toConversationDto, toParticipantDto } from '../domain/present.ts';
 import type { ChatStore } from '../store/chat-store.ts';
 import { allow, noConversation, noParticipant, viewOf } from './access.ts';
 import { participantRole, participants } from './bodies.ts';
-import { readLimit } from './read-limit.ts';
+import { ofConversation, ofParticipant } from './params.ts';
 import { requireFriends } from './require-friends.ts';
 import { route } from './route.ts';
 
@@ -17,13 +21,21 @@ const path = '/api/chat/conversations/:id/participants';
 export const listParticipants = route({
   method: 'get',
   path,
-  query: ['limit', 'after'],
-  async answer({ store }, { user, param, query }) {
-    const limit = readLimit(query, { default: 100, cap: 500 });
-    const text = query.text('after');
-    const after = text === undefined ? undefined : parseMemberPlace(text);
-    if (text !== undefined && !after) throw new PlatformError('bad_request', 'after must be a place that we gave out');
-    const { conversation } = await viewOf(store, param('id'), user);
+  name: 'listParticipants',
+  tag: 'participants',
+  summary: 'List who is in a conversation, the longest-standing first',
+  params: ofConversation,
+  query: z.object({
+    limit: limitField({ default: 100, cap: 500 }),
+    after: parsedField(parseMemberPlace, 'must be a place that we gave out')
+      .meta({ description: 'what `X-Next-After` of the last page said' })
+      .optional(),
+  }),
+  answers: { 200: z.array(participantDto) },
+  headers: { 'X-Next-After': '`after` of the next page; absent at the end' },
+  refuses: ['not_found'],
+  async answer({ store }, { user, params, query: { limit, after } }) {
+    const { conversation } = await viewOf(store, params.id, user);
     const members = await store.members(conversation.id, { after, limit });
     await viewOf(store, conversation.id, user);
     const last = members.length === limit ? members.at(-1) : undefined;
@@ -37,9 +49,15 @@ export const listParticipants = route({
 export const addParticipants = route({
   method: 'post',
   path,
+  name: 'addParticipants',
+  tag: 'participants',
+  summary: 'Add people to a group, as its owner or admin',
+  params: ofConversation,
   body: participants,
-  async answer({ store, outbox, signals, friends, maxMembers }, { user, param, body }) {
-    const view = await viewOf(store, param('id'), user);
+  answers: { 200: conversationDto },
+  refuses: ['forbidden', 'not_found'],
+  async answer({ store, outbox, signals, friends, maxMembers }, { user, params, body }) {
+    const view = await viewOf(store, params.id, user);
     const { id } = view.conversation;
     allow(mayAddMembers(view.conversation, view.own), 'only owners and admins add people to a group');
     const asked = [...new Set(body.userIds)];
@@ -62,9 +80,15 @@ export const addParticipants = route({
 export const removeParticipant = route({
   method: 'delete',
   path: `${path}/:userId`,
-  async answer({ store, outbox, signals }, { user, param }) {
-    const view = await viewOf(store, param('id'), user);
-    const target = await memberOf(store, view, param('userId'));
+  name: 'removeParticipant',
+  tag: 'participants',
+  summary: 'Remove somebody from a group; oneself: leave',
+  params: ofParticipant,
+  answers: { 200: nothing },
+  refuses: ['forbidden', 'not_found'],
+  async answer({ store, outbox, signals }, { user, params }) {
+    const view = await viewOf(store, params.id, user);
+    const target = await memberOf(store, view, params.userId);
     allow(mayRemoveMember(view.conversation, view.own, target), 'you may not remove this participant');
     const changed = await store.removeMember(view.conversation.id, user, target.userId);
     if (!changed) throw noConversation();
@@ -79,10 +103,16 @@ export const removeParticipant = route({
 export const setParticipantRole = route({
   method: 'put',
   path: `${path}/:userId`,
+  name: 'setParticipantRole',
+  tag: 'participants',
+  summary: 'Change what somebody may do, as an owner',
+  params: ofParticipant,
   body: participantRole,
-  async answer({ store, outbox }, { user, param, body }) {
-    const view = await viewOf(store, param('id'), user);
-    const target = await memberOf(store, view, param('userId'));
+  answers: { 200: participantDto },
+  refuses: ['forbidden', 'not_found'],
+  async answer({ store, outbox }, { user, params, body }) {
+    const view = await viewOf(store, params.id, user);
+    const target = await memberOf(store, view, params.userId);
     allow(maySetRole(view.conversation, view.own, target), 'only owners change roles, and not their own');
     const changed = await store.setRole(view.conversation.id, user, target.userId, body.role);
     if (!changed) throw noParticipant();

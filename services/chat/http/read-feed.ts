@@ -1,23 +1,34 @@
+import { z } from 'zod';
 import type { MessageFeed } from '#shared/contract/chat-dto.ts';
-import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
+import { type Cursor, formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import { asConversationId, type ConversationId } from '#shared/contract/ids.ts';
+import { limitField, parsedField } from '#shared/http/query-fields.ts';
+import { messageFeed } from '#shared/schemas/chat.ts';
 import { resumeAfter } from '#shared/stream/feed.ts';
 import { toMessageChange } from '../domain/present.ts';
 import type { ChatStore } from '../store/chat-store.ts';
 import { noConversation, viewOf } from './access.ts';
-import { readLimit } from './read-limit.ts';
+import { ofConversation } from './params.ts';
 import { route } from './route.ts';
 
 /** `?after=<cursor>` (absent: from the beginning), `?limit=` (default 100, capped at 500). */
 export const readFeed = route({
   method: 'get',
   path: '/api/chat/conversations/:id/feed',
-  query: ['after', 'limit'],
-  async answer({ store }, { user, param, query }) {
-    const limit = readLimit(query, { default: 100, cap: 500 });
-    const after = query.text('after');
-    const id = asConversationId(param('id'));
+  name: 'readMessageFeed',
+  tag: 'messages',
+  summary: 'What changed in a conversation after a cursor, oldest change first',
+  params: ofConversation,
+  query: z.object({
+    after: parsedField(parseCursor, 'must be a cursor that we gave out')
+      .meta({ description: 'absent: from the beginning' })
+      .optional(),
+    limit: limitField({ default: 100, cap: 500 }),
+  }),
+  answers: { 200: messageFeed },
+  refuses: ['not_found'],
+  async answer({ store }, { user, params, query: { after, limit } }) {
+    const id = asConversationId(params.id);
     if (!id) throw noConversation();
     const feed = await feedOf(store, id, after, limit);
     // Looked up after the rows: then none of them is from after the caller left.
@@ -29,11 +40,9 @@ export const readFeed = route({
 async function feedOf(
   store: ChatStore,
   id: ConversationId,
-  text: string | undefined,
+  cursor: Cursor | undefined,
   limit: number,
 ): Promise<MessageFeed> {
-  const cursor = text === undefined ? undefined : parseCursor(text);
-  if (text !== undefined && !cursor) throw new PlatformError('bad_request', 'after must be a cursor that we gave out');
   const epoch = await store.epoch();
   const after = resumeAfter(cursor, epoch);
   if (after === undefined) {

@@ -1,8 +1,9 @@
 import type { Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Operation } from '#shared/api-docs/operation.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import { parseBody } from '#shared/http/parse-body.ts';
-import { type Query, readQuery } from '#shared/http/query.ts';
+import { parseQuery } from '#shared/http/parse-query.ts';
 import type { FriendGraph } from '../friends/friend-graph.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Signals } from '../signals.ts';
@@ -24,38 +25,41 @@ export type Answer = {
   readonly body: object;
 };
 
-export type Call<Body> = {
+export type Call<Params, Query, Body> = {
   readonly user: UserId;
-  /** A part of the path. */
-  readonly param: (name: string) => string;
+  readonly params: Params;
   readonly query: Query;
   readonly body: Body;
 };
 
-export type RouteShape<Body> = {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
-  readonly path: string;
-  /** Names that it reads from the query. */
-  readonly query?: readonly string[];
-  readonly body?: z.ZodType<Body>;
-  answer(context: RouteContext, call: Call<Body>): Promise<Answer>;
+const nothing = z.object({});
+
+type RouteShape<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> = Operation & {
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  answer(context: RouteContext, call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Answer>;
 };
 
 /** A route of the signed-in user. */
-export type Route = Omit<RouteShape<unknown>, 'answer'> & {
+export type Route = Operation & {
   answer(context: RouteContext, user: UserId, request: Request): Promise<Answer>;
 };
 
-export function route<Body = undefined>({ body: schema, answer, ...shape }: RouteShape<Body>): Route {
+export function route<
+  Params extends z.ZodObject = typeof nothing,
+  Query extends z.ZodObject = typeof nothing,
+  Body extends z.ZodType = z.ZodUndefined,
+>({ answer, ...operation }: RouteShape<Params, Query, Body>): Route {
+  const { params = nothing as unknown as Params, query = nothing as unknown as Query, body } = operation;
   return {
-    ...shape,
-    ...(schema ? { body: schema } : {}),
+    ...operation,
     async answer(context, user, request) {
       return answer(context, {
         user,
-        param: (name) => String(request.params[name]),
-        query: readQuery(request),
-        body: (schema ? parseBody(schema, request.body) : undefined) as Body,
+        params: parseBody(params, request.params),
+        query: parseQuery(query, request),
+        body: (body && parseBody(body, request.body)) as z.output<Body>,
       });
     },
   };

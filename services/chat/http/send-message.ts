@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { messageTypes } from '#shared/contract/chat-dto.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
+import { messageDto } from '#shared/schemas/chat.ts';
 import { toMessageDto } from '../domain/present.ts';
 import { viewOf } from './access.ts';
 import { newMessage } from './bodies.ts';
@@ -10,7 +11,12 @@ import { route } from './route.ts';
 export const sendMessage = route({
   method: 'post',
   path: '/api/chat/messages',
+  name: 'sendMessage',
+  tag: 'messages',
+  summary: 'Send a message; once for each `clientMessageId`, however often it is asked',
   body: newMessage,
+  answers: { 201: messageDto },
+  refuses: ['not_found', 'conflict'],
   async answer({ store, outbox }, { user, body }) {
     const view = await viewOf(store, body.conversationId, user);
     const conversationId = view.conversation.id;

@@ -1,10 +1,11 @@
+import { z } from 'zod';
 import type { ChatSync } from '#shared/contract/chat-dto.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
+import { limitField, parsedField } from '#shared/http/query-fields.ts';
+import { chatSync } from '#shared/schemas/chat.ts';
 import { toConversationDto } from '../domain/present.ts';
 import { formatSyncToken, parseSyncToken, type SyncToken } from '../domain/sync-token.ts';
 import type { ChatStore } from '../store/chat-store.ts';
-import { readLimit } from './read-limit.ts';
 import { route } from './route.ts';
 
 /** A change is seen by the store's clock a moment before it can be read; what is told twice does no harm. */
@@ -14,12 +15,18 @@ const overlapMs = 10_000;
 export const sync = route({
   method: 'get',
   path: '/api/chat/sync',
-  query: ['token', 'limit'],
-  async answer({ store }, { user, query }) {
-    const limit = readLimit(query, { default: 100, cap: 500 });
-    const text = query.text('token');
-    const token = text === undefined ? undefined : parseSyncToken(text);
-    if (text !== undefined && !token) throw new PlatformError('bad_request', 'token must be one that we gave out');
+  name: 'syncConversations',
+  tag: 'conversations',
+  summary: 'What moved in the own conversations since the last call',
+  query: z.object({
+    token: parsedField(parseSyncToken, 'must be one that we gave out')
+      .meta({ description: 'what the last answer said; absent: everything' })
+      .optional(),
+    limit: limitField({ default: 100, cap: 500 }).meta({ description: 'conversations in one answer, at most 500' }),
+  }),
+  answers: { 200: chatSync },
+  refuses: [],
+  async answer({ store }, { user, query: { token, limit } }) {
     return { body: await synchronise(store, user, token, limit) };
   },
 });

@@ -1,8 +1,12 @@
-import type { UnreadCount } from '#shared/contract/notification-dto.ts';
-import type { Route } from './route.ts';
+import { unreadCount } from '#shared/schemas/notifications.ts';
+import { route } from './route.ts';
 
-export const countUnread: Route = {
+export const countUnread = route({
   method: 'get',
   path: '/api/notifications/unread-count',
-  answer: ({ store }, user): Promise<UnreadCount> => store.countUnread(user),
-};
+  name: 'countUnreadNotifications',
+  summary: 'How many notifications are unread',
+  answers: { 200: unreadCount },
+  refuses: [],
+  answer: ({ store }, { user }) => store.countUnread(user),
+});

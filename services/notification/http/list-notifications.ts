@@ -1,12 +1,13 @@
+import { z } from 'zod';
+import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import type { NotificationGroupPage, NotificationPage } from '#shared/contract/notification-dto.ts';
-import { type Query, readQuery } from '#shared/http/query.ts';
+import { flagField, integerField, limitField } from '#shared/http/query-fields.ts';
+import { notificationGroupPage, notificationPage } from '#shared/schemas/notifications.ts';
 import { groupNotifications } from '../domain/group-notifications.ts';
 import { toNotificationDto } from '../domain/present.ts';
-import type { Route, RouteContext } from './route.ts';
+import { type RouteContext, route } from './route.ts';
 
-const defaultPageSize = 10;
-const maxPageSize = 100;
 /** Offsets cost what they skip: older rows are read by cursor. */
 const maxOffset = 100_000;
 /** The newest rows that groups are made of. */
@@ -14,23 +15,35 @@ const groupWindow = 500;
 
 type Paging = { readonly archived: boolean; readonly offset: number; readonly limit: number };
 
+const page = integerField({ min: 1 }).optional();
+const query = z.object({
+  page: page.meta({ description: 'from 1, the default' }),
+  pageIndex: page.meta({ description: 'as `page`, which goes before it' }),
+  pageSize: limitField({ default: 10, cap: 100 }),
+  archived: flagField().meta({ description: 'those in the archive instead' }),
+  grouped: flagField().meta({ description: 'groups instead of single notifications' }),
+});
+
 /** `?page=` or `?pageIndex=` (from 1), `?pageSize=` (default 10, capped at 100), `?archived=true`, `?grouped=true`. */
-export const listNotifications: Route = {
+export const listNotifications = route({
   method: 'get',
   path: '/api/notifications',
-  answer(context, user, request) {
-    const query = readQuery(request);
-    const paging = readPaging(query);
-    return query.flag('grouped') ? groups(context, user, paging) : rows(context, user, paging);
+  name: 'listNotifications',
+  summary: 'List the own notifications, newest first',
+  query,
+  answers: { 200: z.union([notificationPage, notificationGroupPage]) },
+  refuses: [],
+  async answer(context, call) {
+    const paging = readPaging(call.query);
+    return call.query.grouped ? groups(context, call.user, paging) : rows(context, call.user, paging);
   },
-};
+});
 
-function readPaging(query: Query): Paging {
-  const asked = query.integer(['pageSize'], { default: defaultPageSize, min: 1, max: Number.MAX_SAFE_INTEGER });
-  const limit = Math.min(asked, maxPageSize);
+function readPaging({ page, pageIndex, pageSize: limit, archived }: z.output<typeof query>): Paging {
+  const asked = page ?? pageIndex ?? 1;
   const maxPage = Math.floor(maxOffset / limit) + 1;
-  const page = query.integer(['page', 'pageIndex'], { default: 1, min: 1, max: maxPage });
-  return { archived: query.flag('archived'), offset: (page - 1) * limit, limit };
+  if (asked > maxPage) throw new PlatformError('bad_request', `page must be an integer from 1 to ${maxPage}`);
+  return { archived, offset: (asked - 1) * limit, limit };
 }
 
 async function rows({ store }: RouteContext, user: UserId, paging: Paging): Promise<NotificationPage> {

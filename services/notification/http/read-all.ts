@@ -1,11 +1,17 @@
-import type { Route } from './route.ts';
+import { nothing } from '#shared/schemas/errors.ts';
+import { route } from './route.ts';
 
-export const readAll: Route = {
+export const readAll = route({
   method: 'put',
   path: '/api/notifications/read-all',
-  async answer({ store, pusher }, user) {
+  name: 'readAllNotifications',
+  summary: 'Mark all notifications as read',
+  answers: { 200: nothing },
+  refuses: [],
+  async answer({ store, pusher }, { user }) {
+    const epoch = await store.epoch();
     const outcome = await store.readAll(user);
-    if (outcome?.changed) pusher.push(user, outcome.row);
+    if (outcome?.changed) pusher.push(user, outcome.row, epoch);
     return {};
   },
-};
+});

@@ -1,33 +1,35 @@
+import { z } from 'zod';
 import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
 import type { NotificationFeed } from '#shared/contract/notification-dto.ts';
-import { readQuery } from '#shared/http/query.ts';
+import { limitField, parsedField } from '#shared/http/query-fields.ts';
+import { notificationFeed } from '#shared/schemas/notifications.ts';
 import { resumeAfter } from '#shared/stream/feed.ts';
 import { toNotificationChange } from '../domain/present.ts';
-import type { Route } from './route.ts';
-
-const defaultLimit = 100;
-const maxLimit = 500;
+import { route } from './route.ts';
 
 /** `?after=<cursor>` (absent: from the beginning), `?limit=` (default 100, capped at 500). */
-export const readFeed: Route = {
+export const readFeed = route({
   method: 'get',
   path: '/api/notifications/feed',
-  async answer({ store }, user, request): Promise<NotificationFeed> {
-    const query = readQuery(request);
-    const text = query.text('after');
-    const cursor = text === undefined ? undefined : parseCursor(text);
-    if (text !== undefined && !cursor)
-      throw new PlatformError('bad_request', 'after must be a cursor that we gave out');
-    const asked = query.integer(['limit'], { default: defaultLimit, min: 1, max: Number.MAX_SAFE_INTEGER });
+  name: 'readNotificationFeed',
+  summary: 'What changed after a cursor, oldest change first',
+  query: z.object({
+    after: parsedField(parseCursor, 'must be a cursor that we gave out')
+      .meta({ description: 'absent: from the beginning' })
+      .optional(),
+    limit: limitField({ default: 100, cap: 500 }),
+  }),
+  answers: { 200: notificationFeed },
+  refuses: [],
+  async answer({ store }, { user, query }): Promise<NotificationFeed> {
     const epoch = await store.epoch();
-    const after = resumeAfter(cursor, epoch);
+    const after = resumeAfter(query.after, epoch);
     if (after === undefined) {
       const [head] = await store.heads([user]);
       const end = formatCursor({ epoch, seq: head?.seq ?? 0 });
       return { changes: [], cursor: end, head: end, reload: true };
     }
-    const feed = await store.changes(user, after, Math.min(asked, maxLimit));
+    const feed = await store.changes(user, after, query.limit);
     return {
       changes: feed.rows.map(toNotificationChange),
       cursor: formatCursor({ epoch, seq: feed.through }),
@@ -35,4 +37,4 @@ export const readFeed: Route = {
       reload: feed.reload,
     };
   },
-};
+});

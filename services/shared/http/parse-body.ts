@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { PlatformError } from '#shared/contract/errors.ts';
 
 /** @throws PlatformError `bad_request` that names the field, with the words of the schema where it has some */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
