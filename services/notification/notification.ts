@@ -51,7 +51,7 @@ export type Notification = {
 export function createNotification(options: NotificationOptions): Notification {
   const { store, backplane, verifier, internalTokens, origins, clock, log, limits = {} } = options;
   const metrics = createNotificationMetrics(options.metrics);
-  const pusher = createRowPusher({ store, backplane, log, metrics, maxPending: limits.maxPendingPushes ?? 10_000 });
+  const pusher = createRowPusher({ backplane, log, metrics, maxPending: limits.maxPendingPushes ?? 10_000 });
   const source = createStreamSource(store);
   const rest = createRestApp({ store, pusher, verifier, origins, log, metrics });
   const internal = createInternalApp({ source, tokens: internalTokens, log });

@@ -6,17 +6,19 @@ import type { Logger } from '#shared/runtime/log.ts';
 import type { StreamRow } from './domain/notification-row.ts';
 import { toPushBody } from './domain/present.ts';
 import type { NotificationMetrics } from './notification-metrics.ts';
-import type { NotificationStore } from './store/notification-store.ts';
 
 /** Live frames are hints: what is lost here, the hubs repair from the store. Never throws, never makes anybody wait. */
 export interface RowPusher {
-  push(recipient: UserId, row: StreamRow): void;
+  /**
+   * @param epoch read before the row was written. One that is read after may have begun since, by a restore: the row would
+   * be taken for another of the new life, and stay with clients for ever. One that has ended does no harm.
+   */
+  push(recipient: UserId, row: StreamRow, epoch: string): void;
   /** Resolves when nothing is on its way any more. */
   drain(): Promise<void>;
 }
 
 export type RowPusherOptions = {
-  readonly store: NotificationStore;
   readonly backplane: Backplane;
   readonly log: Logger;
   readonly metrics: NotificationMetrics;
@@ -24,13 +26,12 @@ export type RowPusherOptions = {
   readonly maxPending: number;
 };
 
-export function createRowPusher({ store, backplane, log, metrics, maxPending }: RowPusherOptions): RowPusher {
+export function createRowPusher({ backplane, log, metrics, maxPending }: RowPusherOptions): RowPusher {
   const pending = new Set<Promise<void>>();
 
-  async function publish(recipient: UserId, row: StreamRow): Promise<void> {
+  async function publish(recipient: UserId, row: StreamRow, epoch: string): Promise<void> {
     const stream = notificationStream(recipient);
     try {
-      const epoch = await store.epoch();
       const body = Buffer.from(JSON.stringify(toPushBody(row)));
       const { kind, seq, number } = row;
       const frame = encodePushFrame({ stream, epoch, kind, seq, number, members: 0, body });
@@ -43,12 +44,12 @@ export function createRowPusher({ store, backplane, log, metrics, maxPending }: 
   }
 
   return {
-    push(recipient, row) {
+    push(recipient, row, epoch) {
       if (pending.size >= maxPending) {
         metrics.pushed('skipped');
         return;
       }
-      const publishing = publish(recipient, row).finally(() => pending.delete(publishing));
+      const publishing = publish(recipient, row, epoch).finally(() => pending.delete(publishing));
       pending.add(publishing);
     },
     async drain() {

@@ -40,7 +40,7 @@ export class NotificationReplica {
     this.process = parts.simulation.start(name);
     this.#store = overTheNetwork(stored, this.process, parts);
     const backplane = parts.backplane.connect(this.process);
-    this.#pusher = createRowPusher({ store: this.#store, backplane, log: silentLog, metrics, maxPending: 1_000 });
+    this.#pusher = createRowPusher({ backplane, log: silentLog, metrics, maxPending: 1_000 });
     this.consumer = createUserInteractionConsumer({ store: this.#store, pusher: this.#pusher, metrics });
     this.source = createStreamSource(this.#store);
   }

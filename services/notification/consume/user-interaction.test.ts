@@ -4,10 +4,15 @@ import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import { InvalidEventError } from '#shared/contract/user-interaction-event.ts';
+import { systemClock } from '#shared/runtime/clock.ts';
+import { createLogger } from '#shared/runtime/log.ts';
 import { eventually } from '#test/eventually.ts';
 import { like, startTestNotification, type TestNotification } from '../notification.fixture.ts';
 import { newUser } from '../store/notification-store.fixture.ts';
+import type { NewNotification, NotificationStore } from '../store/notification-store.ts';
+import { openSqliteNotificationStore } from '../store/sqlite-notification-store.ts';
 
+const silentLog = createLogger({ name: 'test', level: 'silent' });
 let service: TestNotification;
 
 beforeAll(async () => {
@@ -52,6 +57,28 @@ describe('an interaction', () => {
       number: 1,
     });
     expect(frames[0].body).toEqual(body.items[0]);
+  });
+
+  it('that a restore overtakes is pushed under the life that it was written in', async () => {
+    const alice = newUser();
+    const store = openSqliteNotificationStore({ file: ':memory:', clock: systemClock, log: silentLog });
+    const overtaken = new Proxy(store, {
+      get: (target, name: keyof NotificationStore) =>
+        name === 'append'
+          ? async (row: NewNotification) => {
+              const appended = await target.append(row);
+              await target.newEpoch();
+              return appended;
+            }
+          : target[name].bind(target),
+    });
+    const before = await store.epoch();
+    await using other = await startTestNotification({ store: overtaken });
+    const frames = await other.framesOf(alice);
+    await other.service.consumer.handle(like(alice));
+    await eventually(() => (frames.length === 1 ? undefined : `${frames.length} frames`));
+    expect(frames[0].epoch).toBe(before);
+    expect(await store.epoch()).not.toBe(before);
   });
 
   it('that comes again is one notification, pushed again in its latest state', async () => {

@@ -37,11 +37,12 @@ export function createUserInteractionConsumer({
 }: UserInteractionOptions): UserInteractionConsumer {
   async function notify(messageId: string, content: NotificationContent): Promise<void> {
     try {
+      const epoch = await store.epoch();
       const { row, created } = await metrics.timed('append', () =>
         store.append({ ...content, messageId: dedupeKey(messageId) }),
       );
       metrics.event(created ? 'stored' : 'duplicate');
-      pusher.push(content.recipientId, row);
+      pusher.push(content.recipientId, row, epoch);
     } catch (error) {
       metrics.event('failed');
       throw error;
