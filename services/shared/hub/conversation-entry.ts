@@ -43,6 +43,22 @@ export class ConversationEntry extends StreamEntry {
     return !this.dropped && (this.gate.isWanting || this.typing.size > 0);
   }
 
+  leave(member: Member): void {
+    this.members.delete(member);
+    this.floors.delete(member);
+  }
+
+  /** The stream has a new life: nothing that is known of the old one counts. */
+  reset(): void {
+    this.gate.reset();
+    this.floors.clear();
+    this.recentlyNew.length = 0;
+    this.audience = undefined;
+    this.news = undefined;
+    this.newsThrough = 0;
+    this.parked = false;
+  }
+
   /** How far rows went to clients. */
   get handedOn(): Place | undefined {
     return this.gate.handedOn(this.position.place);

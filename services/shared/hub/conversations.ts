@@ -1,22 +1,16 @@
 import type { Backplane } from '#shared/backplane/backplane.ts';
-import type { MembershipChanged } from '#shared/contract/chat-dto.ts';
 import { conversationOfStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
-import type { StreamMembership } from '#shared/contract/internal-calls.ts';
-import { clientMethods, streamChannel } from '#shared/contract/names.ts';
+import { streamChannel } from '#shared/contract/names.ts';
 import { decodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { decodeSignalFrame, type SignalFrame } from '#shared/contract/signal-frame.ts';
 import type { Presence } from '#shared/presence/presence.ts';
-import { backoffMs } from '#shared/runtime/backoff.ts';
-import type { Delivery, Place } from '#shared/stream/position.ts';
-import type { BatchReader } from './batch-reader.ts';
 import type { ChatUser } from './chat-user.ts';
 import { ChatUsers } from './chat-users.ts';
 import { ConversationEntry } from './conversation-entry.ts';
+import { ConversationMembers } from './conversation-members.ts';
+import { ConversationRows } from './conversation-rows.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Member } from './member.ts';
-import type { MembersNow } from './member-gate.ts';
-import { createMembersReader } from './members-reader.ts';
-import { usersNamedIn } from './membership-row.ts';
 import { Positions, type PositionsOptions } from './positions.ts';
 import { PresenceWatch } from './presence-watch.ts';
 import { Signals } from './signals.ts';
@@ -33,10 +27,6 @@ export type ConversationsOptions = Omit<
   readonly presence?: Presence | undefined;
 };
 
-/** Suspects that so many reads in a row did not confirm are given up. */
-const maxVainReads = 5;
-const maxRecentlyNew = 64;
-
 /**
  * The conversations of this worker's users (decisions 8 and 9): each has one entry, whatever channels its frames come
  * on, and no row goes to anybody whose membership is in doubt.
@@ -46,7 +36,8 @@ export class Conversations {
   readonly presence: PresenceWatch;
   readonly #options: ConversationsOptions;
   readonly #positions: Positions<ConversationEntry>;
-  readonly #members: BatchReader<ConversationEntry>;
+  readonly #rows: ConversationRows;
+  readonly #members: ConversationMembers;
   readonly #users: ChatUsers;
   readonly #signals: Signals;
   #closed = false;
@@ -56,18 +47,32 @@ export class Conversations {
     const { backplane, fanOut } = options;
     this.#positions = new Positions<ConversationEntry>({
       ...options,
-      onDeliveries: (deliveries, entry, before) => this.#take(deliveries, entry, before),
+      onDeliveries: (deliveries, entry, before) => {
+        this.#members.heardByRows(deliveries, entry);
+        this.#rows.take(deliveries, entry, before);
+        this.#settle(entry);
+      },
       onHead: ({ members }, entry) => {
         entry.gate.need(members);
         this.#settle(entry);
       },
       onLostPlace: (entry) => this.#lostPlace(entry),
     });
-    this.#members = createMembersReader({ ...options, onRead: (...read) => this.#membersRead(...read) });
+    this.#rows = new ConversationRows(options);
+    this.#members = new ConversationMembers({
+      ...options,
+      rows: this.#rows,
+      positions: this.#positions,
+      findUser: (user) => this.#users.find(user),
+      entryOf: (stream) => this.#entry(stream),
+      onLarge: (entry) => this.#follow(entry),
+      onRead: (entry) => this.typing.flush(entry),
+      settle: (entry) => this.#settle(entry),
+    });
     this.#users = new ChatUsers({
       ...options,
       onFrame: (user, bytes) => this.#frameFor(user, bytes),
-      onMemberships: (user, memberships) => this.#membershipsRead(user, memberships),
+      onMemberships: (user, memberships) => this.#members.membershipsRead(user, memberships),
       onCame: (user) => this.presence.came(user),
       onGone: (user) => this.#forget(user),
     });
@@ -112,8 +117,8 @@ export class Conversations {
     this.presence.left(member);
     const user = this.#users.leave(member);
     for (const entry of user?.entries ?? []) {
-      entry.members.delete(member);
-      entry.floors.delete(member);
+      entry.leave(member);
+      if (entry.members.size === 0) this.#rows.emptied(entry);
     }
   }
 
@@ -143,8 +148,7 @@ export class Conversations {
   #frameFor(user: ChatUser, bytes: Uint8Array): void {
     const signal = decodeSignalFrame(bytes);
     if (signal) {
-      if (signal.kind === 'membership') this.#heardOfMembership(user, signal);
-      else this.#signals.toUser(signal, this.#positions.get(signal.stream), user);
+      this.#signalFor(user, signal);
       return;
     }
     const frame = decodePushFrame(bytes);
@@ -155,11 +159,19 @@ export class Conversations {
     }
     const entry = this.#entry(frame.stream);
     if (!entry) return;
-    const { members: version, seq } = frame;
-    if (!entry.gate.has(user.user)) {
-      entry.gate.suspect(user.user, { version, since: isNewTo(user, frame, entry) ? seq : undefined });
-    }
+    this.#members.heardByFrame(user, frame, entry);
     this.#frame(entry, frame);
+  }
+
+  #signalFor(user: ChatUser, signal: SignalFrame): void {
+    if (signal.kind !== 'membership') {
+      this.#signals.toUser(signal, this.#positions.get(signal.stream), user);
+      return;
+    }
+    const entry = this.#entry(signal.stream);
+    if (!entry) return;
+    this.#members.heardBySignal(user, signal, entry);
+    this.#settle(entry);
   }
 
   #frameOf(entry: ConversationEntry, bytes: Uint8Array): void {
@@ -195,170 +207,17 @@ export class Conversations {
     return entry;
   }
 
-  #heardOfMembership(user: ChatUser, signal: Extract<SignalFrame, { readonly kind: 'membership' }>): void {
-    const { stream, version } = signal;
-    if (signal.user !== user.user || !Number.isSafeInteger(version)) return;
-    const entry = this.#entry(stream);
-    if (!entry || version <= (entry.gate.versionOf(user.user) ?? -1)) return;
-    if (entry.gate.has(user.user)) entry.gate.need(version);
-    else entry.gate.suspect(user.user, { version, since: version });
-    this.#settle(entry);
-  }
-
-  #take(deliveries: readonly Delivery[], entry: ConversationEntry, before: Place | undefined): void {
-    for (const { row } of deliveries) {
-      for (const user of usersNamedIn(row)) {
-        if (this.#users.find(user) && !entry.gate.has(user)) {
-          entry.gate.suspect(user, { version: row.members, since: row.seq });
-        }
-      }
-    }
-    // Nobody is connected: whoever comes begins at the head.
-    if (entry.members.size === 0) for (const { row } of deliveries) entry.gate.need(row.members);
-    else if (entry.gate.offer(deliveries, placeBefore(deliveries, before, entry))) this.#deliver(deliveries, entry);
-    else this.#hold(deliveries.length, entry);
-    this.#settle(entry);
-  }
-
-  #hold(rows: number, entry: ConversationEntry): void {
-    this.#options.metrics.heldRows.inc(rows);
-    if (entry.gate.heldRows <= this.#options.limits.maxHeldRows) return;
-    const { from } = entry.gate.dropHeld();
-    entry.parked = true;
-    if (from && from.epoch === entry.position.place?.epoch) entry.position.returnTo(from);
-  }
-
-  #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): void {
-    const { recentlyNew, floors } = entry;
-    for (const floor of floors.values()) {
-      const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
-      if (first) floor.number = first.row.number - 1;
-    }
-    for (const delivery of deliveries) {
-      const { row, as } = delivery;
-      if (as === 'receive') recentlyNew.push(row.seq);
-      if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
-      this.#options.fanOut.row(delivery, entry.members, (member) => {
-        const floor = floors.get(member);
-        if (floor && row.seq <= floor.seq) return undefined;
-        if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
-        return member.chatSubscribed ? 'change' : undefined;
-      });
-    }
-    const through = entry.handedOn?.seq ?? 0;
-    for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
-  }
-
   /** After anything changed: hands on what may go, asks for what is missing. */
   #settle(entry: ConversationEntry): void {
     if (entry.dropped) return;
-    const released = entry.gate.release();
-    if (released.length > 0) this.#deliver(released, entry);
+    this.#rows.release(entry);
     if (entry.parked && entry.gate.isOpen) {
       entry.parked = false;
       this.#positions.recheck(entry);
     }
     this.#signals.flushNews(entry);
     if (entry.gate.isEmpty) this.#positions.drop(entry);
-    else if (entry.wantsMembers && entry.vainReads === 0) this.#members.want(entry);
-  }
-
-  #membersRead(entry: ConversationEntry, asked: readonly UserId[], now: MembersNow): void {
-    const { joined, left } = entry.gate.settle(asked, now);
-    entry.audience = { version: now.version, all: now.all };
-    for (const user of left) this.#exit(entry, this.#users.find(user));
-    for (const { user, since } of joined) this.#welcome(entry, user, since, now.version);
-    for (const user of now.all ?? []) {
-      if (!this.#users.find(user) || !entry.gate.join(user, now.version)) continue;
-      this.#welcome(entry, user, undefined, now.version);
-    }
-    if (now.large) this.#follow(entry);
-    this.typing.flush(entry);
-    this.#readAgain(entry);
-    this.#settle(entry);
-  }
-
-  /** The service knows less than was heard of it: it is asked again after a while. */
-  #readAgain(entry: ConversationEntry): void {
-    entry.vainReads = entry.gate.isWanting ? entry.vainReads + 1 : 0;
-    if (entry.vainReads > maxVainReads) entry.gate.clearSuspects();
-    if (entry.vainReads === 0 || entry.readAgain) return;
-    const { clock, random } = this.#options;
-    entry.readAgain = clock.after(backoffMs(entry.vainReads, { baseMs: 100, capMs: 5_000 }, random), () => {
-      entry.readAgain = undefined;
-      if (entry.wantsMembers) this.#members.want(entry);
-      else entry.vainReads = 0;
-    });
-  }
-
-  #welcome(entry: ConversationEntry, id: UserId, since: number | undefined, version: number): void {
-    const user = this.#users.find(id);
-    if (!user) {
-      entry.gate.leave(id);
-      return;
-    }
-    // Whoever has been here while he came in gets all rows from there on.
-    const first = user.known ? Math.min(since ?? Number.POSITIVE_INFINITY, version) : since;
-    this.#enter(entry, user, first);
-    if (user.known) this.#tellMembership(entry, user, 'joined');
-  }
-
-  #enter(entry: ConversationEntry, user: ChatUser, since: number | undefined): void {
-    user.entries.add(entry);
-    if (since !== undefined && since > 0) this.#startFrom(entry, user, since);
-    for (const member of user.members) entry.members.add(member);
-    if (!entry.position.place) this.#positions.wantHead(entry);
-  }
-
-  #startFrom(entry: ConversationEntry, user: ChatUser, since: number): void {
-    const { handedOn } = entry;
-    for (const member of user.members) entry.floors.set(member, { seq: since - 1, number: undefined });
-    if (handedOn && since > handedOn.seq) return;
-    for (const member of entry.members) {
-      const floor = entry.floors.get(member);
-      if (handedOn && (!floor || floor.seq < handedOn.seq)) entry.floors.set(member, { ...handedOn });
-    }
-    entry.gate.dropHeld();
-    entry.position.startFrom(since);
-    // After the newcomer's connections were added: a stream without any is not repaired.
-    queueMicrotask(() => entry.dropped || this.#positions.recheck(entry));
-  }
-
-  #exit(entry: ConversationEntry, user: ChatUser | undefined): void {
-    if (!user) return;
-    user.entries.delete(entry);
-    for (const member of user.members) {
-      entry.members.delete(member);
-      entry.floors.delete(member);
-    }
-    this.#tellMembership(entry, user, 'left');
-  }
-
-  #tellMembership({ conversation }: ConversationEntry, user: ChatUser, state: MembershipChanged['state']): void {
-    const change: MembershipChanged = { conversationId: conversation, state };
-    const subscribed = [...user.members].filter(({ chatSubscribed }) => chatSubscribed);
-    this.#options.fanOut.call(clientMethods.membershipChanged, [change], subscribed);
-  }
-
-  #membershipsRead(user: ChatUser, memberships: readonly StreamMembership[]): void {
-    const missing = new Set(user.entries);
-    for (const { stream, version, large } of memberships) {
-      const entry = this.#entry(stream);
-      if (!entry) continue;
-      missing.delete(entry);
-      const since = user.known ? version : entry.gate.sinceOf(user.user);
-      if (entry.gate.join(user.user, version)) {
-        this.#enter(entry, user, since);
-        if (user.known) this.#tellMembership(entry, user, 'joined');
-      }
-      if (large) this.#follow(entry);
-      this.#settle(entry);
-    }
-    // The answer may be older than what is known: those are asked about one by one.
-    for (const entry of missing) {
-      entry.gate.doubt(user.user);
-      this.#members.want(entry);
-    }
+    else this.#members.wantIfNeeded(entry);
   }
 
   /** It is large: its rows come on its own channel from now on. */
@@ -388,37 +247,8 @@ export class Conversations {
   }
 
   #lostPlace(entry: ConversationEntry): void {
-    entry.gate.reset();
-    entry.floors.clear();
-    entry.audience = undefined;
-    entry.news = undefined;
-    entry.newsThrough = 0;
-    entry.parked = false;
+    entry.reset();
     this.#options.onLostPlace(entry.members);
     this.#settle(entry);
   }
-}
-
-/** Of a row that was no news to others nobody knows whether it is to him. */
-function isNewTo(
-  { known }: ChatUser,
-  { seq, number }: PushFrame,
-  { handedOn, recentlyNew }: ConversationEntry,
-): boolean {
-  return handedOn ? number > handedOn.number || recentlyNew.includes(seq) : known;
-}
-
-/** Where a stream stood before these rows. They tell the number: a position that was moved back does not know it yet. */
-function placeBefore(
-  deliveries: readonly Delivery[],
-  before: Place | undefined,
-  { position }: ConversationEntry,
-): Place {
-  const now = position.place;
-  const news = deliveries.filter(({ as }) => as === 'receive').map(({ row }) => row.number);
-  return {
-    epoch: now?.epoch ?? '',
-    seq: before?.seq ?? (deliveries[0]?.row.seq ?? 1) - 1,
-    number: news.length > 0 ? Math.min(...news) - 1 : (before?.number ?? now?.number ?? 0),
-  };
 }

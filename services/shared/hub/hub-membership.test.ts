@@ -89,6 +89,27 @@ describe('a removed member', () => {
     expect(bob.connection.received).toEqual([]);
   });
 
+  it.each([3, 200])(
+    'leaves nothing behind for one who comes later: %i rows waited when the last one went',
+    async (rows) => {
+      const { chat, here, push, clock } = start({ maxHeldRows: 64 });
+      const group = chat.create('alice', 'bob');
+      const first = await here.accept('alice');
+      chat.membersDown = true;
+      push(group.remove('bob'));
+      for (let count = 0; count < rows; count += 1) push(group.send());
+      await settle(clock, () => here.hub.chatSourceFailing, 'a failing read');
+      first.membership.leave();
+      const later = await here.accept('alice');
+      chat.membersDown = false;
+      await settle(clock, () => !here.hub.chatSourceFailing, 'an answer');
+      push(group.send());
+      await settle(clock, () => later.received().length > 0, 'the new row');
+      await quiet();
+      expect([first.received(), later.received()]).toEqual([[], [group.head.number]]);
+    },
+  );
+
   it('gets no news of the conversation, no receipts and no typing either', async () => {
     const { chat, here, push, clock } = start();
     const group = chat.create('alice', 'bob', ...crowd(smallConversation));

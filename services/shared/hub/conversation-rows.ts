@@ -1,0 +1,106 @@
+import type { Delivery, Place } from '#shared/stream/position.ts';
+import type { ChatUser } from './chat-user.ts';
+import type { ConversationEntry } from './conversation-entry.ts';
+import type { FanOut } from './fan-out.ts';
+import type { HubLimits } from './hub-limits.ts';
+import type { HubMetrics } from './hub-metrics.ts';
+
+export type ConversationRowsOptions = {
+  readonly fanOut: FanOut;
+  readonly metrics: HubMetrics;
+  readonly limits: Pick<HubLimits, 'maxHeldRows'>;
+};
+
+const maxRecentlyNew = 64;
+
+/** Hands a conversation's rows on to those who are in, each to whom it is for, and keeps them while that is in doubt. */
+export class ConversationRows {
+  readonly #options: ConversationRowsOptions;
+
+  constructor(options: ConversationRowsOptions) {
+    this.#options = options;
+  }
+
+  /** `before`: where the stream stood; undefined: nowhere. */
+  take(deliveries: readonly Delivery[], entry: ConversationEntry, before: Place | undefined): void {
+    const { gate, members } = entry;
+    // Nobody is connected: whoever comes begins at the head.
+    if (members.size === 0) for (const { row } of deliveries) gate.need(row.members);
+    else if (gate.offer(deliveries, placeBefore(deliveries, before, entry))) this.#deliver(deliveries, entry);
+    else this.#hold(deliveries.length, entry);
+  }
+
+  release(entry: ConversationEntry): void {
+    const released = entry.gate.release();
+    if (released.length > 0) this.#deliver(released, entry);
+  }
+
+  /**
+   * A user comes in who gets everything from the row with that seq on. Where it was handed out already the stream is gone
+   * back in: those who are here get nothing twice. Answers whether it was; before the user's connections are added.
+   */
+  startFrom(since: number, entry: ConversationEntry, { members }: ChatUser): boolean {
+    const { handedOn, floors } = entry;
+    for (const member of members) floors.set(member, { seq: since - 1, number: undefined });
+    if (members.size === 0 || (handedOn && since > handedOn.seq)) return false;
+    for (const member of entry.members) {
+      const floor = floors.get(member);
+      if (handedOn && (!floor || floor.seq < handedOn.seq)) floors.set(member, { ...handedOn });
+    }
+    entry.gate.dropHeld();
+    entry.position.startFrom(since);
+    return true;
+  }
+
+  /** The last connection is gone: what was kept is for nobody. */
+  emptied(entry: ConversationEntry): void {
+    if (entry.gate.heldRows === 0 && !entry.parked) return;
+    entry.gate.dropHeld();
+    entry.parked = false;
+    entry.position.forget();
+  }
+
+  #hold(rows: number, entry: ConversationEntry): void {
+    this.#options.metrics.heldRows.inc(rows);
+    if (entry.gate.heldRows <= this.#options.limits.maxHeldRows) return;
+    const { from } = entry.gate.dropHeld();
+    entry.parked = true;
+    if (from && from.epoch === entry.position.place?.epoch) entry.position.returnTo(from);
+  }
+
+  #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): void {
+    const { recentlyNew, floors } = entry;
+    for (const floor of floors.values()) {
+      const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
+      if (first) floor.number = first.row.number - 1;
+    }
+    for (const delivery of deliveries) {
+      const { row, as } = delivery;
+      if (as === 'receive') recentlyNew.push(row.seq);
+      if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
+      this.#options.fanOut.row(delivery, entry.members, (member) => {
+        const floor = floors.get(member);
+        if (floor && row.seq <= floor.seq) return undefined;
+        if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
+        return member.chatSubscribed ? 'change' : undefined;
+      });
+    }
+    const through = entry.handedOn?.seq ?? 0;
+    for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
+  }
+}
+
+/** Where a stream stood before these rows. They tell the number: a position that was moved back does not know it yet. */
+function placeBefore(
+  deliveries: readonly Delivery[],
+  before: Place | undefined,
+  { position }: ConversationEntry,
+): Place {
+  const now = position.place;
+  const news = deliveries.filter(({ as }) => as === 'receive').map(({ row }) => row.number);
+  return {
+    epoch: now?.epoch ?? '',
+    seq: before?.seq ?? (deliveries[0]?.row.seq ?? 1) - 1,
+    number: news.length > 0 ? Math.min(...news) - 1 : (before?.number ?? now?.number ?? 0),
+  };
+}
