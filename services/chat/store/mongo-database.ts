@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { collections } from '#shared/contract/names.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { MongoConnection } from '#shared/store/mongo-connection.ts';
@@ -13,6 +13,10 @@ export class MongoDatabase extends MongoConnection {
   readonly members: Collection<MemberDocument>;
   readonly rows: Collection<RowDocument>;
   readonly meta: Collection<MetaDocument>;
+  /** Sonixy's own: only ever read. */
+  readonly sonixyConversations: Collection<Document>;
+  readonly sonixyMessages: Collection<Document>;
+  readonly sonixyParticipants: Collection<Document>;
 
   /** Connects in the background. @throws StartError when the URL cannot be read */
   constructor(options: MongoDatabaseOptions) {
@@ -21,6 +25,9 @@ export class MongoDatabase extends MongoConnection {
     this.members = this.db.collection(collections.chatMembers);
     this.rows = this.db.collection(collections.chatMessages);
     this.meta = this.db.collection(collections.chatMeta);
+    this.sonixyConversations = this.db.collection(collections.sonixyConversations);
+    this.sonixyMessages = this.db.collection(collections.sonixyMessages);
+    this.sonixyParticipants = this.db.collection(collections.sonixyParticipants);
   }
 
   /** Milliseconds since 1970 by the server's clock, which also sets every `ChangedAt`. */

@@ -136,11 +136,13 @@ export function beginning(
     PendingRowId: rowId,
     PendingSince: since,
     PendingActorId: conversation.creator,
-    PendingPlaces: places.map(({ UserId, Role, ReadThrough }) => ({ UserId, Role, ReadThrough })),
+    PendingPlaces: places.map(({ UserId, Role, ReadThrough, JoinedAt }) => {
+      return { UserId, Role, ReadThrough, JoinedAt: new Date(JoinedAt) };
+    }),
   };
 }
 
-export type FirstPlace = Pick<StoredMember, 'UserId' | 'Role' | 'ReadThrough'>;
+export type FirstPlace = Pick<MemberDocument, 'UserId' | 'Role' | 'ReadThrough' | 'JoinedAt'>;
 
 export function toStoredConversation(document: ConversationDocument): StoredConversation {
   const { _id, CreatedAt, LastMessageAt, ChangedAt, ...same } = document;

@@ -74,12 +74,12 @@ export class MongoTellings {
   }
 
   /** A place is never removed, so a late writer finds those whose users have left meanwhile, and leaves them closed. */
-  async #makeFirstPlaces({ _id, CreatedAt, PendingPlaces }: ConversationDocument): Promise<void> {
+  async #makeFirstPlaces({ _id, PendingPlaces }: ConversationDocument): Promise<void> {
     if (PendingPlaces.length === 0) return;
     const inserts = PendingPlaces.map((place) => ({
       updateOne: {
         filter: { _id: placeId(_id.toHexString(), place.UserId) },
-        update: { $setOnInsert: { ...place, ...firstState, ConversationId: _id, JoinedAt: CreatedAt } },
+        update: { $setOnInsert: { ...place, ...firstState, ConversationId: _id } },
         upsert: true,
       },
     }));

@@ -1,9 +1,8 @@
 import { type Document, ObjectId } from 'mongodb';
-import { PlatformError } from '#shared/contract/errors.ts';
 import { isUserId } from '#shared/contract/ids.ts';
 import { notificationTypes } from '#shared/contract/notification-dto.ts';
-import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import { waitingOut } from '#shared/store/waiting-out.ts';
 import { MongoDatabase } from './mongo-database.ts';
 import type { NewNotification, NotificationStore } from './notification-store.ts';
 import { read } from './stored-row.ts';
@@ -117,16 +116,4 @@ async function readCheckpoint(source: MongoDatabase): Promise<ObjectId | undefin
 async function writeCheckpoint(source: MongoDatabase, id: ObjectId): Promise<void> {
   const change = { $set: { Value: id.toHexString() } };
   await source.attempt(() => source.meta.updateOne({ _id: checkpointName }, change, { upsert: true }));
-}
-
-async function waitingOut<T>(log: Logger, call: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.code !== 'unavailable') throw error;
-      log.warn('the database does not answer, trying again');
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, { baseMs: 200, capMs: 5_000 })));
-    }
-  }
 }
