@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ConversationDto, MessageDto } from '#shared/contract/chat-dto.ts';
+import { type ConversationDto, type MessageDto, smallConversation } from '#shared/contract/chat-dto.ts';
 import { freePort } from '#test/dev-env/free-port.ts';
 import { type Service, startService } from '#test/dev-env/process.ts';
 import { eventually } from '#test/eventually.ts';
@@ -82,5 +82,34 @@ describe('chat in one process', () => {
     await eventually(() => (bob.received.at(-1) === 'the last' ? undefined : 'bob sees nothing'));
     expect(carol.received).not.toContain('without her');
     expect(new Set(bob.ids).size).toBe(bob.ids.length);
+  });
+
+  it('goes on for those who are there when a group grows large, message by message', async () => {
+    const [alice, bob, carol] = [await person('alice'), await person('bob'), await person('carol')];
+    const some = (count: number, name: string) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
+    const group = await call<ConversationDto>(alice.token, 'POST', '/api/chat/conversations', {
+      type: 1,
+      participantIds: ['bob', ...some(smallConversation - 2, 'first')],
+    });
+    const add = (userIds: string[]) =>
+      call(alice.token, 'POST', `/api/chat/conversations/${group.id}/participants`, { userIds });
+    await alice.send(group.id, 'small');
+    await add(['carol', ...some(10, 'second')]);
+    await alice.send(group.id, 'large');
+    await add(some(200, 'third'));
+    await bob.send(group.id, 'larger');
+    for (const who of [alice, bob]) {
+      await eventually(() => (who.received.at(-1) === 'larger' ? undefined : JSON.stringify(who.received)));
+      expect(who.received).toEqual([
+        'started the conversation',
+        'small',
+        'added 11 people',
+        'large',
+        'added 200 people',
+        'larger',
+      ]);
+    }
+    await eventually(() => (carol.received.at(-1) === 'larger' ? undefined : JSON.stringify(carol.received)));
+    expect(carol.received).not.toContain('small');
   });
 });
