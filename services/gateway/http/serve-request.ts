@@ -11,6 +11,7 @@ import type { Upstream } from '../proxy/upstream.ts';
 import { ClientGone } from '../proxy/upstream-failure.ts';
 import type { Route, ServiceName } from '../routes.ts';
 import { answerError } from './answer-error.ts';
+import { beginsConnection } from './authorize.ts';
 import { addressKey } from './client-address.ts';
 import { beginExchange, type Exchange, type ExchangeContext, watchAnswer } from './exchange.ts';
 import type { Gate } from './gate.ts';
@@ -69,7 +70,7 @@ async function serve(
   if (request.headers.expect !== undefined && hasBody(request)) response.writeContinue();
   rewriteRequestHeaders(request, exchange);
   if (caller.kind !== 'user') countRefusals(response, exchange, gate);
-  if (route.kind !== 'rest' && request.method === 'GET') await passHeld(request, response, upstream, context);
+  if (route.kind !== 'rest' && request.method === 'GET') await passHeld(request, response, route, upstream, context);
   else await context.passOn.web(request, response, upstream, { maxBodyBytes });
 }
 
@@ -109,6 +110,7 @@ function countRefusals(response: ServerResponse, { address }: Exchange, gate: Ga
 async function passHeld(
   request: IncomingMessage,
   response: ServerResponse,
+  route: Route,
   upstream: Upstream,
   context: ServeContext,
 ): Promise<void> {
@@ -118,5 +120,6 @@ async function passHeld(
   const entry = { end: () => ending.abort(stopping()) };
   held.add(entry);
   response.once('close', () => held.remove(entry));
-  await passOn.web(request, response, upstream, { maxBodyBytes, signal: ending.signal });
+  const heldForLong = !beginsConnection(request, route);
+  await passOn.web(request, response, upstream, { maxBodyBytes, signal: ending.signal, heldForLong });
 }

@@ -32,6 +32,7 @@ export class Attempt {
     const { clock, connectTimeoutMs, signal } = options;
     this.#connectTimer = clock.after(connectTimeoutMs, () => this.#fail(new UpstreamFailure('late')));
     signal?.addEventListener('abort', this.#abort);
+    if (signal?.aborted) this.#abort();
     // Not before it was listened to: a result that nobody waits for yet must not end the process.
     this.#result.promise.catch(() => {});
   }
@@ -50,7 +51,7 @@ export class Attempt {
     this.#proxied = proxied;
     this.#awaitConnection(proxied);
     const { silenceTimeoutMs } = this.#options;
-    proxied.setTimeout(silenceTimeoutMs, () => this.#stop(new UpstreamFailure('silent')));
+    proxied.setTimeout(silenceTimeoutMs, () => this.#stop(this.#silence()));
     this.#limitBody();
   }
 
@@ -119,10 +120,20 @@ export class Attempt {
     const { request, maxBodyBytes } = this.#options;
     if (!hasBody(request)) return;
     let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
+    const count = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > maxBodyBytes) this.#stop(tooLarge());
-    });
+      if (bytes <= maxBodyBytes) return;
+      request.off('data', count);
+      this.#stop(tooLarge());
+    };
+    request.on('data', count);
+  }
+
+  /** Whoever is waited for is at fault. */
+  #silence(): Error {
+    const { request } = this.#options;
+    if (request.complete) return new UpstreamFailure('silent');
+    return new PlatformError('bad_request', 'the body did not arrive in time');
   }
 
   #failureOf(error: Error): Error {

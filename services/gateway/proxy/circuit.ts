@@ -24,12 +24,7 @@ export class Circuit {
   constructor({ failures, openMs, onChange }: CircuitOptions) {
     this.#openMs = openMs;
     this.#policy = circuitBreaker(
-      // A caller that leaves says nothing about the service, unless it was the one that tried for all.
-      handleWhen(
-        (error) =>
-          error instanceof UpstreamFailure ||
-          (error instanceof ClientGone && this.#policy.state !== CircuitState.Closed),
-      ),
+      handleWhen((error) => this.#counts(error)),
       { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: openMs },
     );
     this.#policy.onBreak(() => onChange(true));
@@ -41,19 +36,26 @@ export class Circuit {
   }
 
   /**
-   * Calls `attempt`, whose `UpstreamFailure`s count. After too many in a row nobody asks for `openMs`, then one asks for all.
+   * Calls `attempt`, whose `UpstreamFailure`s count. After too many in a row nobody asks for `openMs`, then one asks for all,
+   * which none may that a service holds for long before it answers.
    *
    * @throws RetryLater `unavailable`, unasked, while the circuit is open
    */
-  async run<T>(attempt: () => Promise<T>): Promise<T> {
+  async run<T>(attempt: () => Promise<T>, { heldForLong = false }: { heldForLong?: boolean } = {}): Promise<T> {
     // The library would let the others wait for the one that tries, however long that takes.
-    if (this.#policy.state === CircuitState.HalfOpen) throw this.#refusal();
+    if (this.#policy.state === CircuitState.HalfOpen || (heldForLong && this.open)) throw this.#refusal();
     try {
       return await this.#policy.execute(attempt);
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw this.#refusal();
       throw error;
     }
+  }
+
+  #counts(error: unknown): boolean {
+    // The one that tries for all must be answered, whoever's fault it is.
+    if (this.open) return error instanceof UpstreamFailure || error instanceof ClientGone;
+    return error instanceof UpstreamFailure && error.countsForCircuit;
   }
 
   #refusal(): RetryLater {

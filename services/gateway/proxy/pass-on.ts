@@ -9,6 +9,11 @@ import { UpstreamFailure } from './upstream-failure.ts';
 
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
+export type PassOnOptions = Omit<ForwardOptions, 'freshConnection'> & {
+  /** A poll, which is answered when there is something to say. */
+  readonly heldForLong?: boolean;
+};
+
 /** Forwards by way of the service's circuit, and once more where that can do no harm. */
 export class PassOn {
   readonly #forwarder: Forwarder;
@@ -28,10 +33,14 @@ export class PassOn {
     request: IncomingMessage,
     response: ServerResponse,
     upstream: Upstream,
-    options: ForwardOptions,
+    options: PassOnOptions,
   ): Promise<void> {
     const attempt = (freshConnection: boolean) =>
-      this.#counting(upstream, () => this.#forwarder.web(request, response, upstream, { ...options, freshConnection }));
+      this.#counting(
+        upstream,
+        () => this.#forwarder.web(request, response, upstream, { ...options, freshConnection }),
+        options,
+      );
     try {
       await attempt(false);
     } catch (error) {
@@ -56,8 +65,8 @@ export class PassOn {
     );
   }
 
-  #counting<T>(upstream: Upstream, attempt: () => Promise<T>): Promise<T> {
-    return upstream.circuit.run(attempt).catch((error: unknown) => {
+  #counting<T>(upstream: Upstream, attempt: () => Promise<T>, how: { heldForLong?: boolean } = {}): Promise<T> {
+    return upstream.circuit.run(attempt, how).catch((error: unknown) => {
       const { name: service } = upstream;
       if (error instanceof UpstreamFailure) this.#metrics.upstreamFailures.inc({ service, reason: error.reason });
       throw error;

@@ -20,6 +20,14 @@ export class UpstreamFailure extends Error {
     this.reason = reason;
   }
 
+  /**
+   * Whether it says something about the service. A connection that breaks does not: one of many replicas that dies breaks all
+   * of its own in one moment, and the others serve.
+   */
+  get countsForCircuit(): boolean {
+    return this.reason === 'unreachable' || this.reason === 'late' || this.reason === 'silent';
+  }
+
   /** Whether a second attempt may help, and can do no harm if the method is idempotent. One that is late had its time. */
   get worthAnother(): boolean {
     return this.reason === 'unreachable' || this.reason === 'stale';
