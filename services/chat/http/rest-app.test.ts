@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { conversationStream } from '#shared/contract/ids.ts';
+import { smallConversation } from '#shared/contract/chat-dto.ts';
+import { type ConversationId, conversationStream } from '#shared/contract/ids.ts';
+import { streamChannel } from '#shared/contract/names.ts';
+import { decodeSignalFrame } from '#shared/contract/signal-frame.ts';
 import { eventually } from '#test/eventually.ts';
 import { type Json, type Person, startTestChat, type TestChat } from '../chat.fixture.ts';
 
@@ -80,6 +83,22 @@ describe('POST /api/chat/conversations', () => {
     expect([again.status, again.body.id]).toEqual([200, answers[0]?.body.id]);
     const other = await alice.post('/api/chat/conversations', { type: 0, participantIds: [chat.person().id] });
     expect([other.status, other.body.id === again.body.id]).toEqual([201, false]);
+  });
+
+  it('tells the hubs of everybody who is in now, once', async () => {
+    const [alice, bob] = [chat.person('alice'), chat.person('bob')];
+    const signals = [await chat.signalsOf(alice.id), await chat.signalsOf(bob.id)];
+    const open = () => alice.post('/api/chat/conversations', { type: 0, participantIds: [bob.id] });
+    const { body } = await open();
+    await eventually(() => (signals.every(({ length }) => length === 1) ? undefined : 'not told yet'));
+    const stream = conversationStream(body.id);
+    expect(signals).toEqual([
+      [{ kind: 'membership', stream, user: alice.id, version: 1 }],
+      [{ kind: 'membership', stream, user: bob.id, version: 1 }],
+    ]);
+    await open();
+    await bob.post(`/api/chat/conversations/${body.id}/read?number=1`);
+    expect(signals.flat()).toHaveLength(2);
   });
 
   it('makes a new group each time, owned by its creator', async () => {
@@ -515,6 +534,19 @@ describe('POST /api/chat/conversations/{id}/read', () => {
       { kind: 'read', user: bob.id, readThrough: 3 },
       { kind: 'read', user: bob.id, readThrough: 4 },
     ]);
+  });
+
+  it('tells the members of a large conversation on its own channel', async () => {
+    const { bob, id } = await group(Array.from({ length: smallConversation }, () => chat.person()));
+    const stream = conversationStream(id as ConversationId);
+    const signals: unknown[] = [];
+    await chat.backplane.subscribe(streamChannel(stream), (bytes) => signals.push(decodeSignalFrame(bytes)));
+    const own = await chat.signalsOf(bob.id);
+    await send(bob, id);
+    await bob.post(`/api/chat/conversations/${id}/read?number=2`);
+    await eventually(() => (signals.length === 1 ? undefined : `${signals.length} signals`));
+    expect(signals).toEqual([{ kind: 'read', stream, user: bob.id, readThrough: 2 }]);
+    expect(own).toEqual([]);
   });
 
   it('goes by messages of that conversation only', async () => {
