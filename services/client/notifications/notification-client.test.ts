@@ -401,4 +401,22 @@ describe('trouble', () => {
     expect(server.calls).toEqual(['open token']);
     expect(client.state.connection.state).toBe('stopped');
   });
+
+  it('takes nothing that a connection to the old life sends for rows of the new one', async () => {
+    server.add();
+    start();
+    await eventually(() => (visibleRows(client.state.list).length === 1 ? undefined : 'not loaded'));
+    // The service has begun anew, and the hub has not heard of it.
+    server.api.feed = async () => ({ changes: [], cursor: 'new.0', head: 'new.0', reload: true });
+    server.push({ ...server.add(), seq: 9, number: 9 }, true);
+    clock.advance(400);
+    await eventually(() => (client.state.connection.state === 'waiting' ? undefined : 'still connected'));
+    server.push({ ...server.add(), seq: 10, number: 10 }, true);
+    server.epoch = 'new';
+    server.rows = [];
+    clock.advance(8_000);
+    await eventually(() => (client.state.list.position?.epoch === 'new' ? undefined : 'not begun anew'));
+    await eventually(() => (client.state.list.floor === 0 ? undefined : 'not loaded'));
+    expect(visibleRows(client.state.list)).toEqual([]);
+  });
 });

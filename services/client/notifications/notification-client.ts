@@ -1,3 +1,4 @@
+import { parseCursor } from '../../shared/contract/cursor.ts';
 import { clientMethods, serverMethods } from '../../shared/contract/names.ts';
 import type { NotificationDto, SubscribeAnswer } from '../../shared/contract/notification-dto.ts';
 import type { Backoff } from '../backoff.ts';
@@ -196,6 +197,8 @@ export class NotificationClient {
       // Begun anew meanwhile.
       if (this.#state.list.position?.epoch !== position?.epoch) return this.#readMissing();
       if (feed.reload) {
+        // The hub still follows the old life: what it sends would be taken for rows of the new one, and stay.
+        if (parseCursor(feed.head)?.epoch !== position?.epoch) return this.#loop.restart('the list began anew');
         this.#set({ list: listFrom(feed.head) });
         break;
       }
