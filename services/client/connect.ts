@@ -67,10 +67,11 @@ export function connect(options: ConnectOptions): RealtimeClient {
     clock,
     backoff,
   };
+  let closed = false;
   const parts: { retryNow(): void; wake(): void; stop(): void }[] = [];
   const started = <Part extends { start(): void; retryNow(): void; wake(): void; stop(): void }>(part: Part): Part => {
     parts.push(part);
-    part.start();
+    if (!closed) part.start();
     return part;
   };
   const notifications = once(() =>
@@ -102,6 +103,7 @@ export function connect(options: ConnectOptions): RealtimeClient {
       for (const part of parts) part.retryNow();
     },
     close() {
+      closed = true;
       endWakes();
       for (const part of parts) part.stop();
     },

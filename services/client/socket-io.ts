@@ -1,1 +1,1 @@
-export { socketIoLive } from './live/socket-io-live.ts';
+export { type SocketIoOptions, socketIoLive } from './live/socket-io-live.ts';

@@ -287,6 +287,31 @@ describe('a conversation', () => {
     await eventually(() => (!conversation.state.gone && conversation.state.loaded ? undefined : 'gone'));
   });
 
+  it('stays gone when a reading from before is answered', async () => {
+    const id = (
+      await world.bob.post('/api/chat/conversations', { type: 1, participantIds: [world.alice.id], name: 'g' })
+    ).body.id;
+    const network = new Network();
+    const test = world.client({ network });
+    const conversation = await opened(test, id);
+    await subscribed(test, 1);
+    const held = Promise.withResolvers<void>();
+    network.meets(`GET /api/chat/conversations/${id}/feed`, async (pass) => {
+      const response = await pass();
+      await held.promise;
+      return response;
+    });
+    const before = calls(test, `GET /api/chat/conversations/${id}/feed`).length;
+    conversation.catchUp();
+    await eventually(() =>
+      calls(test, `GET /api/chat/conversations/${id}/feed`).length > before ? undefined : 'not asked',
+    );
+    test.hub.push('MembershipChanged', { conversationId: id, state: 'left' });
+    held.resolve();
+    await network.quiet();
+    expect(conversation.state.gone).toBe(true);
+  });
+
   it('that is none of the user’s is gone, and is not asked for again', async () => {
     const test = world.client();
     const conversation = test.client.conversation('f'.repeat(24));
@@ -378,6 +403,21 @@ describe('the end of a connection', () => {
     expect(test.client.state.connection).toEqual({ state: 'ended', reason: 'revoked' });
     test.client.retryNow();
     await isIn(test, 'connected');
+  });
+
+  it('ends all reading when it was asked for', async () => {
+    const network = new Network();
+    const test = world.client({ network });
+    await opened(test);
+    network.meets('', unreachable, Number.POSITIVE_INFINITY);
+    test.client.wake();
+    await eventually(() => (test.client.state.fault ? undefined : 'no fault'));
+    await network.quiet();
+    test.client.stop();
+    const asked = network.calls.length;
+    test.clock.advance(600_000);
+    expect(network.calls).toHaveLength(asked);
+    expect(test.client.state.connection.state).toBe('stopped');
   });
 
   it('comes with the end of the token', async () => {

@@ -105,6 +105,7 @@ export class ChatClient {
       owner: {
         status: (connection) => {
           this.#connection = connection;
+          if (!this.#isRunning) this.#pause();
           this.#changed();
         },
         called: (method, args) => this.#called(method, args),
@@ -165,6 +166,7 @@ export class ChatClient {
         clock: this.#options.clock,
         queue: this.#queue,
         me: this.#options.me,
+        isRunning: () => this.#isRunning,
         row: (of) => this.#list.rows.get(of),
         typing: (of) => this.#typing.of(of),
         startCursor: (of) => this.#startCursor(of),
@@ -239,7 +241,11 @@ export class ChatClient {
   #lost(): void {
     this.#typing.clear();
     this.#presence.unknown();
-    if (!this.#isRunning) this.#reader.pause();
+  }
+
+  #pause(): void {
+    this.#reader.pause();
+    for (const conversation of this.#conversations.values()) conversation.pause();
   }
 
   #called(method: string, args: readonly unknown[]): void {
@@ -310,6 +316,7 @@ export class ChatClient {
   }
 
   async #sync(): Promise<void> {
+    const { missed } = this.#list;
     for (;;) {
       const answer = await this.#options.api.sync(this.#list.token);
       if (answer.reload && this.#list.token !== undefined) {
@@ -317,7 +324,7 @@ export class ChatClient {
         continue;
       }
       const before = this.#list;
-      this.#set(withSync(before, answer));
+      this.#set(withSync(before, answer, missed));
       for (const id of before.rows.keys()) {
         if (!this.#list.rows.has(id)) this.#conversations.get(id)?.membership(false);
       }

@@ -89,6 +89,14 @@ describe('a list of conversations', () => {
     expect(withConversation(noConversations, conversation(), 'shared').missed.size).toBe(1);
   });
 
+  it('misses what came while a sync was on its way, until the next one', () => {
+    const asked = withLatest(listOf(conversation()), message(6, { system: { action: 'left' } }));
+    const later = withLatest(asked, message(7, { system: { action: 'left' } }));
+    const told = withSync(later, synced([conversation({ cursor: 'e.6', number: 6 })]), asked.missed);
+    expect([...told.missed]).toEqual([[conversationId, 7]]);
+    expect(withSync(told, synced([])).missed.size).toBe(0);
+  });
+
   it('loses the words of a last message that is gone, and asks for those before', () => {
     const gone = withLatestDeleted(listOf(conversation()), { id: 'id-5', conversationId, seq: 6, number: 5 });
     expect(row(gone)?.lastMessageContent).toBeNull();

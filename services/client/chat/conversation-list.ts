@@ -37,13 +37,18 @@ export function withoutToken(list: ConversationList): ConversationList {
   return { ...list, token: undefined, unconfirmed: new Set(list.rows.keys()) };
 }
 
-/** Takes an answer of `sync` that was not `reload`. */
-export function withSync(list: ConversationList, sync: ChatSync): ConversationList {
+/** Takes an answer of `sync` that was not `reload`. `asked`: what was missed when it was asked for; all else stays missed. */
+export function withSync(
+  list: ConversationList,
+  sync: ChatSync,
+  asked: ConversationList['missed'] = list.missed,
+): ConversationList {
   const told = sync.conversations.reduce((before, each) => withConversation(before, each, 'own'), list);
   const left = sync.left.reduce((before, id) => withoutConversation(before, id), told);
   if (sync.more) return { ...left, token: sync.token };
   const whole = [...left.unconfirmed].reduce((before, id) => withoutConversation(before, id), left);
-  return { ...whole, token: sync.token, loaded: true, missed: new Map() };
+  const missed = new Map([...whole.missed].filter(([id, seq]) => asked.get(id) !== seq));
+  return { ...whole, token: sync.token, loaded: true, missed };
 }
 
 /** `own`: an answer to the user alone; `shared`: a push, which lacks what is the user's. */

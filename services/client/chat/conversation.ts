@@ -44,6 +44,8 @@ export type ConversationHost = {
   readonly clock: Clock;
   readonly queue: SendQueue;
   me(): string | undefined;
+  /** false after its end. */
+  isRunning(): boolean;
   row(id: string): ConversationRow | undefined;
   typing(id: string): readonly string[];
   /** Any place that the stream had before now. */
@@ -77,7 +79,9 @@ export class Conversation {
   #list: MessageList = noMessages;
   #openers = 0;
   #loadingMore = false;
-  #gone = false;
+  /** The server said so by a push; `#refused`: by refusing to answer. */
+  #left = false;
+  #refused = false;
   #fault: unknown;
   #state: ConversationState | undefined;
   #reading: Promise<void> | undefined;
@@ -90,7 +94,7 @@ export class Conversation {
     this.#reader = new StreamReader({
       clock: host.clock,
       misses: () => hasMessages(this.#list) && hasGap(this.#list),
-      mayRead: () => this.isOpen && !this.#gone,
+      mayRead: () => this.isOpen && !this.#isGone && host.isRunning(),
       read: () => this.#readMissing(),
       done: (error) => this.#done(error),
     });
@@ -104,7 +108,7 @@ export class Conversation {
       hasMore: this.#list.hasMore,
       loadingMore: this.#loadingMore,
       typing: this.#host.typing(this.id),
-      gone: this.#gone,
+      gone: this.#isGone,
       fault: this.#fault,
     };
     return this.#state;
@@ -134,9 +138,7 @@ export class Conversation {
       if (closed) return;
       closed = true;
       this.#openers -= 1;
-      if (this.#openers > 0) return;
-      this.#reader.pause();
-      this.#ownTyping.stop();
+      if (this.#openers === 0) this.pause();
     };
   }
 
@@ -228,16 +230,27 @@ export class Conversation {
 
   /** @internal The user entered or left it. */
   membership(isIn: boolean): void {
-    if (this.#gone !== isIn) return;
-    this.#gone = !isIn;
+    if (this.#isGone !== isIn) return;
+    this.#left = !isIn;
+    this.#refused = false;
     if (isIn) this.#list = noMessages;
     this.#changed();
     if (isIn) this.catchUp();
   }
 
+  /** @internal Its client has ended. */
+  pause(): void {
+    this.#reader.pause();
+    this.#ownTyping.stop();
+  }
+
   /** @internal What the host knows of it is different now. */
   refresh(): void {
     this.#changed();
+  }
+
+  get #isGone(): boolean {
+    return this.#left || this.#refused;
   }
 
   async #markWanted(): Promise<void> {
@@ -302,15 +315,15 @@ export class Conversation {
   #done(error: unknown): 'final' | undefined {
     if (error === undefined) {
       this.#fault = undefined;
-      this.#gone = false;
+      this.#refused = false;
     } else this.#failed(error);
     this.#changed();
-    return this.#gone || error instanceof SignedOutError ? 'final' : undefined;
+    return this.#isGone || error instanceof SignedOutError ? 'final' : undefined;
   }
 
   #failed(error: unknown): void {
     this.#fault = error;
-    if (error instanceof RestError && (error.status === 404 || error.status === 403)) this.#gone = true;
+    if (error instanceof RestError && (error.status === 404 || error.status === 403)) this.#refused = true;
     if (error instanceof SignedOutError) this.#host.signedOut(error);
   }
 

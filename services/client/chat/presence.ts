@@ -31,6 +31,7 @@ export class Presence {
       this.#watchers.delete(watcher);
       const left = new Set(this.watched);
       for (const userId of watcher) if (!left.has(userId)) this.#states.delete(userId);
+      this.#changed();
     };
   }
 

@@ -4,16 +4,21 @@ import { type LiveConnection, type LiveHandlers, LiveRefusedError, type OpenLive
 
 const answerTimeoutMs = 15_000;
 
+export type SocketIoOptions = {
+  /** In the order in which they are tried. Polling needs sessions that stick to a worker. @default WebSocket, then polling */
+  readonly transports?: readonly ('websocket' | 'polling')[];
+};
+
 /**
- * socket.io by the stock client: polling first, then the upgrade to WebSocket. Both hubs of one server and one
- * function share one connection, which ends when the last of them has closed.
+ * socket.io by the stock client. Both hubs of one server and one function share one connection, which ends when the last
+ * of them has closed.
  */
-export function socketIoLive(): OpenLive {
+export function socketIoLive({ transports = ['websocket', 'polling'] }: SocketIoOptions = {}): OpenLive {
   const sockets = new Map<string, SharedSocket>();
   return async ({ baseUrl, token, handlers }) => {
     let shared = sockets.get(baseUrl);
     if (!shared?.usable) {
-      shared = new SharedSocket(baseUrl, token);
+      shared = new SharedSocket(baseUrl, token, transports);
       sockets.set(baseUrl, shared);
     }
     return shared.join(handlers);
@@ -26,8 +31,8 @@ class SharedSocket {
   #socket: Socket | undefined;
   usable = true;
 
-  constructor(baseUrl: string, token: () => Promise<string>) {
-    this.#connected = this.#connect(baseUrl, token);
+  constructor(baseUrl: string, token: () => Promise<string>, transports: readonly string[]) {
+    this.#connected = this.#connect(baseUrl, token, transports);
     this.#connected.catch(() => {
       this.usable = false;
     });
@@ -53,10 +58,12 @@ class SharedSocket {
     this.#socket?.disconnect();
   }
 
-  async #connect(baseUrl: string, token: () => Promise<string>): Promise<Socket> {
+  async #connect(baseUrl: string, token: () => Promise<string>, transports: readonly string[]): Promise<Socket> {
     const socket = io(baseUrl, {
       path: socketIoPath,
       auth: { token: await token() },
+      transports: [...transports],
+      tryAllTransports: true,
       reconnection: false,
       forceNew: true,
     });
