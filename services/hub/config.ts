@@ -2,6 +2,7 @@ import { readTokenConfig } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { queues } from '#shared/contract/names.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
+import { defaultPresenceTtlMs } from '#shared/presence/presence.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import type { TokenKeys } from '#shared/signalr/index.ts';
 import { defaultMessagesPerMinute, type HubSocketsLimits } from './hub.ts';
@@ -25,6 +26,8 @@ export type HubConfig = {
   /** Where other workers reach this one; undefined: on this machine only. */
   readonly workerAddress: string | undefined;
   readonly limits: HubSocketsLimits;
+  /** How long a user counts as online after a worker's last word of him. */
+  readonly presenceTtlMs: number;
   readonly closeAtExpiry: { readonly notifications: boolean; readonly chat: boolean; readonly socketIo: boolean };
 };
 
@@ -45,6 +48,7 @@ export function readHubConfig(env: Env): HubConfig {
     workerId: reader.optionalText('POD_UID'),
     workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
     limits: readLimits(reader),
+    presenceTtlMs: reader.integer('HUB_PRESENCE_TTL_MS', { default: defaultPresenceTtlMs, min: 1_000, max: 3_600_000 }),
     closeAtExpiry: {
       notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
       chat: reader.boolean('HUB_CLOSE_CHAT_AT_EXPIRY', { default: false }),

@@ -62,6 +62,8 @@ describeWithServer(['rabbitmq', 'redis'], 'two hub processes that dispatch messa
         JWT_HS256_SECRET: secret,
         HUB_ID_KEYS: idKeys,
         HUB_COMPARE_EVERY_MS: '1000',
+        HUB_PRESENCE_TTL_MS: '9000',
+        HUB_PRESENCE_EVERY_MS: '200',
       },
       readyUrl: `${opsUrl}/readyz`,
     });
@@ -109,7 +111,7 @@ describeWithServer(['rabbitmq', 'redis'], 'two hub processes that dispatch messa
       .build();
     ends.push(() => connection.stop());
     const received: string[] = [];
-    for (const method of ['ReceiveMessage', 'UpdateConversation', 'UserTyping']) {
+    for (const method of ['ReceiveMessage', 'UpdateConversation', 'UserTyping', 'PresenceChanged']) {
       connection.on(method, (...args) => received.push(`${method} ${JSON.stringify(args)}`));
     }
     await connection.start();
@@ -230,6 +232,39 @@ describeWithServer(['rabbitmq', 'redis'], 'two hub processes that dispatch messa
     await has([client], range(2, 301));
     await workerAt(1).service.restart();
     await consuming(workerAt(1));
+  });
+
+  it('leave nobody online when they die, and call nobody offline while Redis is away', async () => {
+    const watcher = await connect(workerAt(0), 'judy');
+    await connect(workerAt(1), 'kevin');
+    const states = (user: string) =>
+      watcher.received.flatMap((line) => {
+        const [, args = '[]'] = /^PresenceChanged (.*)$/.exec(line) ?? [];
+        return (JSON.parse(args) as { userId: string; state: string }[])
+          .filter(({ userId }) => userId === user)
+          .map(({ state }) => state);
+      });
+    const stateOf = async (user: string) =>
+      ((await watcher.invoke('WatchPresence', [user])) as { state: string }[])[0]?.state;
+    const becomes = (user: string, wanted: string) =>
+      eventually(() => (states(user).at(-1) === wanted ? undefined : `${user} is ${states(user).join()}`), {
+        timeoutMs: 60_000,
+      });
+    await eventually(async () => ((await stateOf('kevin')) === 'online' ? undefined : 'kevin is not online'), {
+      everyMs: 1_000,
+    });
+    await workerAt(1).service.kill();
+    await becomes('kevin', 'offline');
+    await workerAt(1).service.restart();
+    await consuming(workerAt(1));
+
+    expect(await stateOf('judy')).toBe('online');
+    await redis.kill();
+    await becomes('judy', 'unknown');
+    await redis.restart();
+    await becomes('judy', 'online');
+    expect(states('judy')).toEqual(['unknown', 'online']);
+    for (const worker of workers) await consuming(worker);
   });
 
   it('move what they cannot read to the error queue, and serve on', async () => {

@@ -37,7 +37,13 @@ const start = async ({ log }: RunContext) => {
   const workerId = config.workerId ?? randomUUID();
   // A restarted pod keeps its UID: what an earlier process of it said must not count for this one.
   const presence =
-    config.chat && connectRedisPresence({ url: config.redisUrl, worker: `${workerId}:${randomUUID()}`, log });
+    config.chat &&
+    connectRedisPresence({
+      url: config.redisUrl,
+      worker: `${workerId}:${randomUUID()}`,
+      ttlMs: config.presenceTtlMs,
+      log,
+    });
   parts.defer(() => presence?.close());
   const internalTokens = createInternalTokens(config.internalSecret, clock);
   const hub = createHubSockets({

@@ -169,10 +169,10 @@ export class PresenceWatch {
     this.#failing = failing;
   }
 
-  /** What was said may be lost: each worker gets the time to say it again. */
+  /** What was said may be lost: each worker gets the time to say it again, twice. */
   #doubt(): void {
     const { clock, presence } = this.#options;
-    this.#doubtfulUntil = clock.now() + beatEveryMs(presence);
+    this.#doubtfulUntil = clock.now() + 2 * beatEveryMs(presence);
   }
 
   #scheduleBeat(): void {
