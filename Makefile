@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench simulate install
+.PHONY: help run test deps lint format token like bench simulate faults install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -37,6 +37,9 @@ bench: deps ## measure, see docs/performance.md
 
 simulate: install ## break the platform in memory: SEED= replays one, SEEDS= runs that many, HOUSE= one of its kinds
 	@node test/simulation/main.ts
+
+faults: deps ## kill and freeze real processes while people talk: SEED= is the first schedule, ROUNDS= how many
+	@vitest run test/faults
 
 install:
 	@bash scripts/install.sh
