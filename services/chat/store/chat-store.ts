@@ -30,7 +30,10 @@ export interface ChatStore {
   /** Newest `lastMessageAt` first, then by id. Costs the same anywhere in the list. */
   views(user: UserId, page: ViewsPage): Promise<readonly ConversationView[]>;
 
-  /** Of the conversations that changed at or after `since` by the store's own clock, ascending by (change, id). */
+  /**
+   * Of the conversations that changed at or after `since` by the store's own clock, ascending by (change, id): messages,
+   * names, members, roles, the user's own read position. A change can be read a moment after its time: read with overlap.
+   */
   viewsSince(user: UserId, since: number, page: SincePage): Promise<SincePageAnswer>;
 
   /** Milliseconds since 1970 by the one clock that `viewsSince` goes by. */
@@ -93,8 +96,8 @@ export interface ChatStore {
   ): Promise<{ readonly readThrough: number; readonly changed: boolean } | undefined>;
 
   /**
-   * Rows that are pending since before `pendingSince` and that nobody else has leased; they are this caller's for
-   * `leaseMs`. Oldest first, at most `limit`.
+   * Rows that are pending since before `pendingSince` and that nobody else has leased, in their latest state; they are
+   * this caller's for `leaseMs`. Oldest first, at most `limit`. Mends their conversations' heads first.
    */
   leasePending(options: {
     readonly pendingSince: number;
@@ -105,7 +108,7 @@ export interface ChatStore {
   /** The row with that seq is on the bus; mends the conversation's head first. A row that has moved on stays pending. */
   published(row: Pick<ChatRow, 'id' | 'conversationId' | 'seq'>): Promise<void>;
 
-  /** Membership changes that died between their two steps, begun before `begunBefore`: finishes them. */
+  /** Finishes creations and changes of members, roles and names that died between their steps, begun before that time of `now`. */
   finishMemberships(options: { readonly begunBefore: number; readonly limit: number }): Promise<readonly Changed[]>;
 
   /** Which life of the store its seqs belong to. Another process's new epoch is seen within a second. */

@@ -149,7 +149,8 @@ class MongoChatStore implements ChatStore {
       const head = await this.#parts.rows.head(id);
       if (head.seq === 0) return undefined;
       const present = await this.#parts.conversations.present(id, users);
-      const everybody = { after: undefined, limit: Number.MAX_SAFE_INTEGER };
+      // Those who were in at that version come first.
+      const everybody = { after: undefined, limit: 1_000 };
       const all = head.large ? null : (await this.#parts.conversations.members(id, everybody)).map(toMember);
       return {
         version: head.members,

@@ -36,7 +36,15 @@ export class MongoOutbox {
       const row = await this.#database.attempt(() => this.#take(candidate, request));
       if (row) leased.push({ ...toChatRow(toStoredMessage(row)), unsent: row.Unsent });
     }
+    await this.#mend(leased);
     return leased;
+  }
+
+  /** Before anything is told of them: what is told shows the conversation as the row left it. */
+  async #mend(rows: readonly PendingRow[]): Promise<void> {
+    for (const [conversation, ofOne] of Map.groupBy(rows, ({ conversationId }) => conversationId)) {
+      await this.#database.attempt(() => this.#heads.mend(conversation, Math.max(...ofOne.map(({ seq }) => seq))));
+    }
   }
 
   /** Only with the mark that was read: of many who try one gets it. */

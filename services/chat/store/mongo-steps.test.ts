@@ -111,6 +111,21 @@ describeOnServers('mongodb', 'a chat writer that stops between its steps', (url)
       expect(views.map(({ conversation }) => conversation.id)).toEqual([id]);
     });
 
+    it('that died after its row is leased with the head mended, for whoever tells of it', async () => {
+      const { id, alice } = await newGroup(store);
+      const { row } = await insertOnly(id, alice);
+      const leased = await store.leasePending({ pendingSince: now() + 60_000, leaseMs: 0, limit: 100_000 });
+      expect(leased.map((entry) => entry.id)).toContain(row.Id);
+      expect(await listed(id, alice)).toMatchObject({ head: { seq: 2 }, last: { content: 'left behind' } });
+    });
+
+    it('that died after its row is mended also by whoever publishes it without a lease', async () => {
+      const { id, alice } = await newGroup(store);
+      const { row } = await insertOnly(id, alice);
+      await store.published({ id: row.Id, conversationId: id, seq: row.Seq });
+      expect(await listed(id, alice)).toMatchObject({ head: { seq: 2 }, last: { content: 'left behind' } });
+    });
+
     it('that died after its row is answered when it is sent again, with the head mended', async () => {
       const { id, alice } = await newGroup(store);
       const { asked, row } = await insertOnly(id, alice, 'one');

@@ -179,7 +179,7 @@ class SqliteChatStore implements ChatStore {
       );
     const row = newRow(draft, storedHead(conversation));
     this.#rows.add(row);
-    const next = this.#conversations.advance(conversation, row, draft.UpdatedAt);
+    const next = this.#conversations.advance(conversation, row, this.#clock.now());
     return { row: toChatRow(row), created: true, conversation: toConversation(next) };
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PlatformError } from '#shared/contract/errors.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
@@ -9,6 +10,7 @@ import { bareEnvironment } from '#test/dev-env/bare-environment.ts';
 import { type Child, spawnChild } from '#test/dev-env/child.ts';
 import { startMongoDev } from '#test/dev-env/mongodev.ts';
 import type { Server } from '#test/dev-env/server.ts';
+import { startTcpProxy } from '#test/dev-env/tcp-proxy.ts';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import type { ChatRow } from '../domain/message-row.ts';
@@ -95,6 +97,17 @@ async function expectWhole(store: ChatStore, group: Group, writers: readonly Chi
   }
 }
 
+/** As a caller repeats it: every call is safe to repeat. */
+async function answered<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'unavailable') throw error;
+    }
+  }
+}
+
 /** Writers are killed in mid-write while another one goes on. */
 async function survivesItsWriters(place: string, open: () => ChatStore): Promise<void> {
   const store = open();
@@ -155,6 +168,36 @@ describeWithServer('mongodev', 'a MongoDB store of chat', () => {
     await expectWhole(store, group, writers);
     await store.close();
   });
+
+  it('does everything once when its answers are lost on the way, in the middle of any frame', async () => {
+    await using proxy = await startTcpProxy({ port: server.port });
+    const store = connectMongoChatStore({ url: proxy.through(server.url), database, clock, log });
+    const direct = connect();
+    const group = await newGroup(direct);
+    const { id, alice, bob } = group;
+    const keys: string[] = [];
+    for (const cutAfterBytes of [3_000, 4_500, 9_000]) {
+      proxy.setFaults('toClient', { cutAfterBytes, cutBy: 'reset' });
+      for (let index = 0; index < 4; index += 1) {
+        const clientMessageId = `${cutAfterBytes}-${index}`;
+        keys.push(clientMessageId);
+        const { row } = await answered(() => store.send(message(id, alice, { clientMessageId })));
+        await answered(() => store.edit(row.id, `edited ${index}`));
+        await answered(() => (index % 2 ? store.addMembers(id, alice, [bob]) : store.removeMember(id, alice, bob)));
+      }
+    }
+    expect(proxy.accepted).toBeGreaterThan(10);
+    proxy.setFaults('toClient', {});
+    await store.close();
+    await expectWhole(direct, group, []);
+    const rows = await readAll(direct, id);
+    const sent = rows.flatMap((row) => (row.kind === 'message' && !row.system ? [row.clientMessageId] : []));
+    expect(sent).toEqual(keys);
+    // One change of each kind took one seq.
+    expect(rows.filter((row) => row.kind === 'message' && row.system)).toHaveLength(1 + keys.length);
+    expect((await direct.heads([id]))[0]?.seq).toBe(1 + 3 * keys.length);
+    await direct.close();
+  }, 180_000);
 
   it('says unavailable within a bound while the server is away or frozen, and works again afterwards', async () => {
     const store = connect();
