@@ -6,6 +6,7 @@ import { flagField, integerField, limitField } from '#shared/http/query-fields.t
 import { notificationGroupPage, notificationPage } from '#shared/schemas/notifications.ts';
 import { groupNotifications } from '../domain/group-notifications.ts';
 import { toNotificationDto } from '../domain/present.ts';
+import type { ListPage, NotificationStore } from '../store/notification-store.ts';
 import { type RouteContext, route } from './route.ts';
 
 /** Offsets cost what they skip: older rows are read by cursor. */
@@ -47,7 +48,7 @@ function readPaging({ page, pageIndex, pageSize: limit, archived }: z.output<typ
 }
 
 async function rows({ store }: RouteContext, user: UserId, paging: Paging): Promise<NotificationPage> {
-  const [items, unread] = await Promise.all([store.list(user, paging), store.countUnread(user)]);
+  const [items, unread] = await asOfOneMoment(store, user, paging);
   return {
     items: items.map(toNotificationDto),
     unreadCount: unread.count,
@@ -57,8 +58,20 @@ async function rows({ store }: RouteContext, user: UserId, paging: Paging): Prom
 
 async function groups({ store }: RouteContext, user: UserId, paging: Paging): Promise<NotificationGroupPage> {
   const window = { archived: paging.archived, offset: 0, limit: groupWindow };
-  const [items, unread] = await Promise.all([store.list(user, window), store.countUnread(user)]);
+  const [items, unread] = await asOfOneMoment(store, user, window);
   const all = groupNotifications(items);
   const end = paging.offset + paging.limit;
   return { groups: all.slice(paging.offset, end), unreadCount: unread.count, hasMore: all.length > end };
+}
+
+const maxReadings = 3;
+
+/** A client adds what comes after the rows to the count: reads again while the stream moves between the two. */
+async function asOfOneMoment(store: NotificationStore, user: UserId, page: ListPage) {
+  for (let reading = 1; ; reading += 1) {
+    const [before] = await store.heads([user]);
+    const rowsAndCount = await Promise.all([store.list(user, page), store.countUnread(user)]);
+    const [after] = await store.heads([user]);
+    if (before?.seq === after?.seq || reading === maxReadings) return rowsAndCount;
+  }
 }
