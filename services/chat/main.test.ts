@@ -81,6 +81,9 @@ async function openPair(port: number) {
   };
 }
 
+/** Of tests that start processes and servers again. */
+const slowMs = 240_000;
+
 describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => {
   let rabbit: Server;
   let redis: Server;
@@ -162,7 +165,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     expect(of(id).at(-1)?.event.recipientIds?.toSorted()).toEqual([alice, bob].toSorted());
   });
 
-  it('killed after it stored and before it published, publishes when it comes back', async () => {
+  it('killed after it stored and before it published, publishes when it comes back', { timeout: slowMs }, async () => {
     await connected();
     const { id, send } = await openPair(ports.port);
     await heardOf(id, [1]);
@@ -178,7 +181,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     expect(of(id)).toHaveLength(6);
   });
 
-  it('killed after it published and before it noted so, publishes again under the same ids', async () => {
+  it('killed after it published and before it noted so, publishes again under the same ids', {
+    timeout: slowMs,
+  }, async () => {
     await connected();
     const { id, send } = await openPair(ports.port);
     await heardOf(id, [1]);
@@ -201,7 +206,7 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     expect(body.number).toBe(numbers[0]);
   });
 
-  it('takes messages while the broker is frozen, and then while it is dead', async () => {
+  it('takes messages while the broker is frozen, and then while it is dead', { timeout: slowMs }, async () => {
     await connected();
     const { id, send } = await openPair(ports.port);
     rabbit.stopProcess();
@@ -214,7 +219,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     await heardOf(id, whileDead);
   });
 
-  it('two at once on one store, one of them killed again and again: everything acknowledged is heard of', async () => {
+  it('two at once on one store, one of them killed again and again: everything acknowledged is heard of', {
+    timeout: slowMs,
+  }, async () => {
     await connected();
     const others = await newPorts();
     await using _second = await start(others);
@@ -237,7 +244,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     const senders = [sender('a', ports.port), sender('b', ports.port), sender('c', others.port)];
     for (let times = 0; times < 3; times += 1) {
       const before = acknowledged.length;
-      await eventually(() => (acknowledged.length >= before + 20 ? undefined : `${acknowledged.length} acknowledged`));
+      await eventually(() => (acknowledged.length >= before + 20 ? undefined : `${acknowledged.length} acknowledged`), {
+        timeoutMs: 60_000,
+      });
       await service.restart();
     }
     stopped = true;
@@ -263,7 +272,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     expect([...stored.keys()].toSorted((a, b) => a - b)).toEqual([...stored.keys()].map((_, index) => index + 1));
   });
 
-  it('does so on MongoDB: takes nothing while that is away, and tells of all that it took', async () => {
+  it('does so on MongoDB: takes nothing while that is away, and tells of all that it took', {
+    timeout: slowMs,
+  }, async () => {
     await connected();
     const others = await newPorts();
     await using onMongo = await start(others, { MONGODB_URL: mongo.url });
@@ -285,7 +296,9 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     expect([again.status, again.body.number]).toEqual([201, numbers[0]]);
   });
 
-  it('ends at SIGTERM, also while the broker is away, and leaves the rest to the next one', async () => {
+  it('ends at SIGTERM, also while the broker is away, and leaves the rest to the next one', {
+    timeout: slowMs,
+  }, async () => {
     await connected();
     const { id, send } = await openPair(ports.port);
     proxy.refuse();
