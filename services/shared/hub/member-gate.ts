@@ -109,11 +109,9 @@ export class MemberGate {
 
   /** He is in as of `version`. False when he was before. */
   join(user: UserId, version: number): boolean {
-    const known = this.#versions.get(user);
-    this.#suspects.delete(user);
-    this.#versions.set(user, Math.max(version, known ?? nobody));
+    const isNew = this.#put(user, version);
     this.#recount();
-    return known === undefined;
+    return isNew;
   }
 
   /** He may be out: nobody gets anything before that is known. */
@@ -122,11 +120,10 @@ export class MemberGate {
     this.#recount();
   }
 
-  leave(user: UserId): boolean {
+  leave(user: UserId): void {
     this.#suspects.delete(user);
-    const left = this.#versions.delete(user);
+    this.#versions.delete(user);
     this.#recount();
-    return left;
   }
 
   /** Whether these may be handed on now. If not they are kept, and so is all that comes after, until `release`. */
@@ -158,14 +155,15 @@ export class MemberGate {
     const joined: Joined[] = [];
     for (const user of asked) {
       const suspicion = this.#suspects.get(user);
-      if (!members.has(user)) {
-        if (this.leave(user)) left.push(user);
-        // The answer is older than what was heard of him.
-        if (suspicion && suspicion.version > version) this.#suspects.set(user, suspicion);
+      if (members.has(user)) {
+        if (this.#put(user, version)) joined.push({ user, since: suspicion?.since });
         continue;
       }
-      if (this.join(user, version)) joined.push({ user, since: suspicion?.since });
+      if (this.#versions.delete(user)) left.push(user);
+      // Unless the answer is older than what was heard of him.
+      if (suspicion && suspicion.version <= version) this.#suspects.delete(user);
     }
+    this.#recount();
     return { joined, left };
   }
 
@@ -175,6 +173,13 @@ export class MemberGate {
     this.#needed = 0;
     for (const user of this.#versions.keys()) this.#versions.set(user, nobody);
     this.#recount();
+  }
+
+  #put(user: UserId, version: number): boolean {
+    const known = this.#versions.get(user);
+    this.#suspects.delete(user);
+    this.#versions.set(user, Math.max(version, known ?? nobody));
+    return known === undefined;
   }
 
   #recount(): void {
