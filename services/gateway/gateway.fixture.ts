@@ -126,7 +126,7 @@ export async function bearerOf(user: string): Promise<{ authorization: string }>
 }
 
 /** Text as it stands, and everything that comes back until the other side closes. */
-export async function rawExchange(port: number, text: string): Promise<string> {
+export async function rawExchange(port: number, text: string | Uint8Array): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
   socket.setEncoding('latin1').on('data', (chunk) => {

@@ -72,7 +72,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const forwarder = new Forwarder({ clock, connectTimeoutMs, closing });
   const context: ServeContext = {
     upstreams: Object.fromEntries(upstreams.map((upstream) => [upstream.name, upstream])),
-    gate: new Gate({ verifier, rates, failures: new Failures(rates, clock) }),
+    gate: new Gate({
+      verifier,
+      rates,
+      failures: new Failures((address) => rates.failure(address), clock),
+      sessionFailures: new Failures((address) => rates.sessionFailure(address), clock),
+    }),
     passOn: new PassOn(forwarder, metrics),
     maxBodyBytes,
     ...{ origins, proxies, held, closing, log, metrics },

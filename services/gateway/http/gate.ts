@@ -10,7 +10,9 @@ import { rateLimited } from './retry-later.ts';
 export type GateOptions = {
   readonly verifier: TokenVerifier;
   readonly rates: Rates;
+  /** Of tokens that the gateway refused, and of callers that the hub did. */
   readonly failures: Failures;
+  readonly sessionFailures: Failures;
 };
 
 /** Lets requests in: by their token first, by their rate after it. */
@@ -37,7 +39,7 @@ export class Gate {
 
   /** The hub refused somebody whom it knows better than the gateway. */
   async refusedBehind(address: string): Promise<void> {
-    await this.#options.failures.count(address);
+    await this.#options.sessionFailures.count(address);
   }
 
   async #identify(request: IncomingMessage, route: Route, address: string): Promise<Caller> {
@@ -52,7 +54,7 @@ export class Gate {
   }
 
   #requireUnblocked(address: string): void {
-    const overForMs = this.#options.failures.overFor(address);
+    const overForMs = this.#options.sessionFailures.overFor(address);
     if (overForMs > 0) throw rateLimited(secondsOf(overForMs));
   }
 

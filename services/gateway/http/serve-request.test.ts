@@ -248,6 +248,20 @@ describe('headers', () => {
     });
   });
 
+  it.each(['\x01', '\x7f', '\x80', '\xff'])('of any bytes are no fault of the service: %j', async (byte) => {
+    const { gateway } = await start({ limits: { circuitFailures: 1, circuitOpenMs: 600_000 } });
+    const { authorization } = await bearerOf('alice');
+    const rest = `Host: x\r\nConnection: close\r\nAuthorization: ${authorization}\r\n`;
+    for (const text of [
+      `GET /api/notifications/${byte} HTTP/1.1\r\n${rest}\r\n`,
+      `GET /api/notifications HTTP/1.1\r\n${rest}X-Own: a${byte}b\r\n\r\n`,
+      `GET /api/notifications HTTP/1.1\r\n${rest.replace('Host: x', `Host: x${byte}`)}\r\n`,
+    ]) {
+      expect(await rawExchange(gateway.port, Buffer.from(text, 'latin1'))).toMatch(/^HTTP\/1.1 [24]00/);
+    }
+    expect((await fetch(`${gateway.url}/api/notifications`, { headers: { authorization } })).status).toBe(200);
+  });
+
   it('tells nothing of the software behind it', async () => {
     const { gateway } = await start();
     const { headers } = await fetch(`${gateway.url}/api/notifications`, { headers: await bearerOf('alice') });

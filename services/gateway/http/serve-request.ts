@@ -65,6 +65,8 @@ async function serve(
   requireMethod(request, response, route);
   if (route.kind !== 'rest') requireHubRequest(request, origins);
   const caller = await gate.admit(request, route, addressKey(exchange.address), response);
+  // Its `close` has passed: nobody would end what is begun for it now.
+  if (response.destroyed) throw new ClientGone('the client is gone');
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
   // Only now: whoever asks first has sent no body yet.
   if (request.headers.expect !== undefined && hasBody(request)) response.writeContinue();

@@ -1,17 +1,17 @@
 import type { Clock } from '#shared/runtime/clock.ts';
-import type { Rates } from './rates.ts';
+import type { Counted } from './rates.ts';
 
 const maxRemembered = 10_000;
 
-/** Addresses that had too many tokens refused. */
+/** Addresses that were refused too often. */
 export class Failures {
-  readonly #rates: Rates;
+  readonly #countOne: (address: string) => Promise<Counted>;
   readonly #clock: Clock;
   /** Until when, oldest first. What is forgotten is learnt again from the counters. */
   readonly #over = new Map<string, number>();
 
-  constructor(rates: Rates, clock: Clock) {
-    this.#rates = rates;
+  constructor(countOne: (address: string) => Promise<Counted>, clock: Clock) {
+    this.#countOne = countOne;
     this.#clock = clock;
   }
 
@@ -19,7 +19,7 @@ export class Failures {
   async count(address: string): Promise<number> {
     const known = this.overFor(address);
     if (known > 0) return known;
-    const { verdict } = await this.#rates.failure(address);
+    const { verdict } = await this.#countOne(address);
     if (verdict.allowed) return 0;
     this.#over.delete(address);
     this.#over.set(address, this.#clock.now() + verdict.resetMs);

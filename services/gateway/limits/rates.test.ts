@@ -8,6 +8,7 @@ import { eventually } from '#test/eventually.ts';
 import { bearerOf, startGateway, startService, type TestGateway, tokenOf, upgrade } from '../gateway.fixture.ts';
 import { createLimiterWithFallback } from './limiter-with-fallback.ts';
 import { createMemoryLimiter } from './memory-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { connectRedisLimiter } from './redis-limiter.ts';
 
 const open: AsyncDisposable[] = [];
@@ -122,15 +123,42 @@ describe('rates', () => {
 
   it('count what a hub refuses of those whom the gateway could not know', async () => {
     const service = await use(startService((_request, response) => response.writeHead(400).end()));
-    const gateway = await use(startGateway({ services: { hub: service.url }, limits: { failuresPerMinute: 2 } }));
+    const gateway = await use(startGateway({ services: { hub: service.url }, limits: { failuresPerMinute: 1 } }));
     const poll = () =>
       fetch(`${gateway.url}/socket.io/?EIO=4&transport=polling&sid=forged`).then(({ status }) => status);
     await eventually(async () => ((await poll()) === 429 ? undefined : 'still passed on'));
     const asked = service.requests.length;
-    expect(asked).toBeGreaterThanOrEqual(3);
+    expect(asked).toBeGreaterThan(10);
     expect(await poll()).toBe(429);
     expect(service.requests).toHaveLength(asked);
   });
+});
+
+it('leave nothing behind of a client that goes while it is counted', async () => {
+  const counting = Promise.withResolvers<void>();
+  let asked = 0;
+  const service = await use(startService());
+  const local = createMemoryLimiter();
+  const limiter: RateLimiter = {
+    ...local,
+    async consume(limit, key) {
+      asked += 1;
+      if (asked === 1) await counting.promise;
+      return local.consume(limit, key);
+    },
+  };
+  const gateway = await use(startGateway({ services: { hub: service.url }, limiter }));
+  const path = `${gateway.url}/socket.io/?EIO=4&transport=polling`;
+  const leaving = new AbortController();
+  const calling = fetch(path, { signal: leaving.signal });
+  await eventually(() => (asked === 1 ? undefined : 'not counted yet'));
+  leaving.abort();
+  await expect(calling).rejects.toThrow();
+  await eventually(() => (gateway.logged().includes('"finished":false') ? undefined : 'the gateway has not heard'));
+  counting.resolve();
+  expect((await fetch(path)).status).toBe(200);
+  expect(service.requests).toHaveLength(1);
+  expect(await gateway.metrics.registry.getSingleMetricAsString('gateway_held_connections')).toMatch(/ 0$/m);
 });
 
 describeWithServer('redis', 'rates of two gateways on one Redis', () => {

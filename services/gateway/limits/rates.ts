@@ -5,6 +5,7 @@ import type { Limit, RateLimiter, Verdict } from './rate-limiter.ts';
 export type Counted = { readonly limit: Limit; readonly verdict: Verdict };
 
 const windowSeconds = 60;
+const sessionFailuresPerFailure = 10;
 
 /** Which limit counts what, and for whom. */
 export class Rates {
@@ -37,6 +38,15 @@ export class Rates {
   /** One refused token. */
   failure(address: string): Promise<Counted> {
     return this.#count({ name: 'failures', points: this.#limits.failuresPerMinute, windowSeconds }, address);
+  }
+
+  /**
+   * One request of a hub connection that the hub refused. When a hub restarts, each polling client behind an address is
+   * refused once: that many more are allowed.
+   */
+  sessionFailure(address: string): Promise<Counted> {
+    const points = sessionFailuresPerFailure * this.#limits.failuresPerMinute;
+    return this.#count({ name: 'session-failures', points, windowSeconds }, address);
   }
 
   async #count(limit: Limit, key: string): Promise<Counted> {
