@@ -69,6 +69,17 @@ export function describeRows(suite: () => StoreSuite): void {
     });
   });
 
+  it('each of many changes of one row takes a seq of its own', async () => {
+    const { id, alice } = await newGroup(store);
+    const { row } = await store.send(message(id, alice));
+    const answers = await Promise.all(
+      times(many, (index) => pick([store, other], index).edit(row.id, `edited ${index}`)),
+    );
+    const seqs = answers.map((answer) => answer?.row.seq ?? 0).toSorted((a, b) => a - b);
+    expect(seqs).toEqual(times(many, (index) => index + 3));
+    expect(await store.heads([id])).toEqual([{ seq: many + 2, number: 2, members: 1 }]);
+  });
+
   describe('delete', () => {
     it('leaves a tombstone without contents at the head', async () => {
       const { id, alice } = await newGroup(store);

@@ -305,9 +305,9 @@ class MongoChatStore implements ChatStore {
     if (!known) return undefined;
     return await this.#writes.run(known.ConversationId, () =>
       this.#database.attempt(async ({ uncertain }) => {
-        // The head first: a row that moves after it was read has left the place that the move is bound to.
-        const head = await this.#parts.rows.head(known.ConversationId);
+        // The head second: it is no older than the row, and a row that moves meanwhile has left the place that it is moved from.
         const row = await this.#parts.rows.find(known.Id);
+        const head = await this.#parts.rows.head(known.ConversationId);
         const answer = row && move.answer(row);
         if (!row || !answer) return undefined;
         const done = move.isDone(row);

@@ -46,19 +46,13 @@ export type StoredHead = ConversationHead & { readonly memberCount: number; read
 
 export const noHead: StoredHead = { seq: 0, number: 0, members: 0, memberCount: 0, large: false };
 
-type PlaceElement =
-  | 'Seq'
-  | 'Number'
-  | 'HeadNumber'
-  | 'Members'
-  | 'MemberCount'
-  | 'Large'
-  | 'PendingSince'
-  | 'LeaseUntil'
-  | 'Unsent';
-export type Draft = Omit<StoredMessage, PlaceElement>;
+type MarkElements = Pick<StoredMessage, 'PendingSince' | 'LeaseUntil' | 'Unsent'>;
+type PlaceElements = Pick<StoredMessage, 'Seq' | 'Number' | 'HeadNumber' | 'Members' | 'MemberCount' | 'Large'>;
 
-export const systemType = messageTypes.indexOf('system');
+/** A row that has no place yet. */
+export type Draft = Omit<StoredMessage, keyof MarkElements | keyof PlaceElements>;
+
+const systemType = messageTypes.indexOf('system');
 
 export function draftOf(message: NewMessage, now: number): Draft {
   const id = newObjectId(now);
@@ -153,8 +147,6 @@ function placed(draft: Draft, { seq, number, headNumber }: Place, head: StoredHe
   };
 }
 
-type MarkElements = Pick<StoredMessage, 'PendingSince' | 'LeaseUntil' | 'Unsent'>;
-
 export function markOf({ PendingSince, LeaseUntil, Unsent }: MarkElements): Pending {
   return PendingSince === 0 ? undefined : { since: PendingSince, leasedUntil: LeaseUntil, unsent: Unsent };
 }
@@ -165,13 +157,11 @@ export function markElements(mark: Pending): MarkElements {
     : { PendingSince: 0, LeaseUntil: 0, Unsent: false };
 }
 
-export function isLarge(memberCount: number): boolean {
+function isLarge(memberCount: number): boolean {
   return memberCount > smallConversation;
 }
 
-export function headOf(
-  row: Pick<StoredMessage, 'Seq' | 'HeadNumber' | 'Members' | 'MemberCount' | 'Large'>,
-): StoredHead {
+export function headOf(row: Omit<PlaceElements, 'Number'>): StoredHead {
   return {
     seq: row.Seq,
     number: row.HeadNumber,
