@@ -133,6 +133,7 @@ describe('a conversation', () => {
     for (let times = 0; times < 3; times += 1) test.hub.push('ReceiveMessage', first);
     expect(contents(conversation)).toEqual(['one']);
     test.clock.advance(5_000);
+    await test.network.quiet();
     expect(test.network.calls).toHaveLength(before);
   });
 
@@ -146,6 +147,7 @@ describe('a conversation', () => {
     test.hub.push('ReceiveMessage', rows[1]);
     test.hub.push('ReceiveMessage', rows[0]);
     test.clock.advance(1_000);
+    await test.network.quiet();
     expect(calls(test, feed())).toHaveLength(before);
     test.hub.push('ReceiveMessage', rows[3]);
     test.clock.advance(1_000);
@@ -208,6 +210,33 @@ describe('a conversation', () => {
     const late = await world.say(world.bob, 'goes on');
     test.hub.push('ReceiveMessage', late);
     expect(contents(conversation)).toEqual(['before', 'after', 'goes on']);
+  });
+
+  it('takes nothing that a connection to the old life sends for messages of the new one', async () => {
+    const before = await world.say(world.bob, 'before');
+    const test = world.client();
+    const conversation = await opened(test);
+    await subscribed(test, 1);
+    const old = test.hub.handlers;
+    await world.chat.store.newEpoch();
+    conversation.catchUp();
+    await isIn(test, 'waiting');
+    old?.called('ReceiveMessage', [{ ...before, id: 'f'.repeat(24), content: 'of the old life', seq: 99, number: 99 }]);
+    test.clock.advance(30_000);
+    await isIn(test, 'connected');
+    await test.network.quiet();
+    await shows(conversation, ['before']);
+    expect(row(test.client)?.lastMessageContent).toBe('before');
+  });
+
+  it('is read anew without a connection too', async () => {
+    const test = world.client({ open: () => Promise.reject(new Error('no hub')) });
+    await world.say(world.bob, 'before');
+    const conversation = await opened(test);
+    await world.chat.store.newEpoch();
+    await world.say(world.bob, 'after');
+    conversation.catchUp();
+    await shows(conversation, ['before', 'after']);
   });
 
   it('is brought up to date when it is opened again', async () => {
@@ -317,8 +346,10 @@ describe('a conversation', () => {
     const conversation = test.client.conversation('f'.repeat(24));
     ends.push(conversation.open());
     await eventually(() => (conversation.state.gone ? undefined : 'not gone'));
+    await test.network.quiet();
     const asked = test.network.calls.length;
     test.clock.advance(600_000);
+    await test.network.quiet();
     expect(test.network.calls).toHaveLength(asked);
   });
 
@@ -414,8 +445,10 @@ describe('the end of a connection', () => {
     await eventually(() => (test.client.state.fault ? undefined : 'no fault'));
     await network.quiet();
     test.client.stop();
+    await network.quiet();
     const asked = network.calls.length;
     test.clock.advance(600_000);
+    await network.quiet();
     expect(network.calls).toHaveLength(asked);
     expect(test.client.state.connection.state).toBe('stopped');
   });
@@ -431,8 +464,10 @@ describe('the end of a connection', () => {
     });
     test.hub.refuses = new LiveRefusedError('401');
     await isIn(test, 'signed-out');
+    await test.network.quiet();
     const asked = test.network.calls.length;
     test.clock.advance(600_000);
+    await test.network.quiet();
     expect(test.network.calls).toHaveLength(asked);
   });
 });

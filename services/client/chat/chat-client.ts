@@ -80,6 +80,9 @@ export class ChatClient {
   #fault: unknown;
   #state: ChatClientState | undefined;
   #watching = false;
+  #subscriptions = 0;
+  /** During which subscription the token of the list was given out. */
+  #tokenSince = 0;
 
   constructor(options: ChatClientOptions) {
     this.#options = options;
@@ -175,6 +178,7 @@ export class ChatClient {
         answered: (change) => this.#take(change),
         read: (of, number) => this.#read(of, number),
         signedOut: (error) => this.#loop.signOut(error.message),
+        beganAnew: () => this.#beganAnew(),
       });
       this.#conversations.set(id, conversation);
     }
@@ -228,6 +232,7 @@ export class ChatClient {
   }
 
   #subscribed({ conversations }: SubscribeChatAnswer): void {
+    this.#subscriptions += 1;
     for (const conversation of this.#open) {
       const head = conversations[conversation.id];
       if (head) conversation.headIs(head.cursor, head.reload);
@@ -241,6 +246,10 @@ export class ChatClient {
   #lost(): void {
     this.#typing.clear();
     this.#presence.unknown();
+  }
+
+  #beganAnew(): boolean {
+    return this.#loop.restart('the store began anew');
   }
 
   #pause(): void {
@@ -317,14 +326,18 @@ export class ChatClient {
 
   async #sync(): Promise<void> {
     const { missed } = this.#list;
+    const since = this.#subscriptions;
     for (;;) {
       const answer = await this.#options.api.sync(this.#list.token);
       if (answer.reload && this.#list.token !== undefined) {
         this.#set(withoutToken(this.#list));
+        // A token of an earlier connection says nothing about the life that this one follows.
+        if (this.#tokenSince === this.#subscriptions && this.#beganAnew()) return;
         continue;
       }
       const before = this.#list;
       this.#set(withSync(before, answer, missed));
+      this.#tokenSince = since;
       for (const id of before.rows.keys()) {
         if (!this.#list.rows.has(id)) this.#conversations.get(id)?.membership(false);
       }

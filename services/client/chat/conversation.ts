@@ -55,6 +55,8 @@ export type ConversationHost = {
   answered(change: MessageChange): void;
   read(id: string, number: number): void;
   signedOut(error: SignedOutError): void;
+  /** The store has another life: a live connection follows the old one. false: there is none, so reading is enough. */
+  beganAnew(): boolean;
 };
 
 const pageSize = 50;
@@ -268,6 +270,9 @@ export class Conversation {
       const feed = await this.#host.api.feed(this.id, cursor, feedLimit);
       // Begun anew meanwhile.
       if (this.#list.position?.epoch !== position?.epoch) return this.#readMissing();
+      // The hub still follows the old life: what it sends would be taken for rows of the new one, and stay.
+      const isOther = feed.reload && parseCursor(feed.head)?.epoch !== position?.epoch;
+      if (isOther && this.#host.beganAnew()) return;
       if (feed.reload || isFar(feed)) {
         this.#list = messagesFrom(feed.head);
         return this.#load();

@@ -87,6 +87,7 @@ describe('a message', () => {
     test.hub.push('ReceiveMessage', body[0]);
     await shows(conversation, ['echo sent']);
     test.clock.advance(60_000);
+    await network.quiet();
     expect(posts(test)).toBe(1);
   });
 
@@ -99,6 +100,7 @@ describe('a message', () => {
     opened(test);
     await shows(conversation, ['found sent']);
     test.clock.advance(60_000);
+    await network.quiet();
     expect(posts(test)).toBe(1);
   });
 
@@ -127,6 +129,7 @@ describe('a message', () => {
     await waits(test, conversation.send('later'));
     test.clock.advance(6_000);
     test.client.retryNow();
+    await network.quiet();
     expect(posts(test)).toBe(1);
     test.clock.advance(1_000);
     await shows(conversation, ['later sent']);
@@ -157,6 +160,7 @@ describe('a refusal', () => {
     conversation.send('next');
     await shows(conversation, ['next sent', `${'x'.repeat(10_001)} failed`]);
     test.clock.advance(600_000);
+    await test.network.quiet();
     expect(posts(test)).toBe(2);
     expect(conversation.state.messages.at(-1)?.error).toMatchObject({ code: 'bad_request', retryable: false });
     conversation.discard(key);

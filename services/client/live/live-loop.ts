@@ -94,9 +94,11 @@ export class LiveLoop<Answer> {
     void this.#connect();
   }
 
-  /** What the connection is subscribed to is no more: opens another one, after a while. */
-  restart(reason: string): void {
-    if (this.#live) this.#lost(reason);
+  /** What the connection is subscribed to is no more: opens another one, after a while. false: there is none. */
+  restart(reason: string): boolean {
+    if (!this.#live) return false;
+    this.#lost(reason);
+    return true;
   }
 
   /** After a sleep nobody knows whether the connection lives: subscribes again, or opens another if that is not answered. */

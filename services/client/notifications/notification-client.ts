@@ -198,7 +198,8 @@ export class NotificationClient {
       if (this.#state.list.position?.epoch !== position?.epoch) return this.#readMissing();
       if (feed.reload) {
         // The hub still follows the old life: what it sends would be taken for rows of the new one, and stay.
-        if (parseCursor(feed.head)?.epoch !== position?.epoch) return this.#loop.restart('the list began anew');
+        const isOther = parseCursor(feed.head)?.epoch !== position?.epoch;
+        if (isOther && this.#loop.restart('the list began anew')) return;
         this.#set({ list: listFrom(feed.head) });
         break;
       }
