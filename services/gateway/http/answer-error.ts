@@ -9,6 +9,8 @@ import { RetryLater } from './retry-later.ts';
 /** How long a client may go on sending what nobody reads, so that it gets to read the answer instead of a reset. */
 const lingerMs = 1_000;
 
+const maxLoggedOrigin = 256;
+
 /** Answers a request that failed, or breaks off an answer that has begun. */
 export function answerError(
   request: IncomingMessage,
@@ -68,7 +70,7 @@ function report(request: IncomingMessage, error: unknown, exchange: Exchange, co
   }
   if (code === 'unauthorized' || code === 'forbidden' || code === 'rate_limited') {
     const { method, url = '' } = request;
-    const { origin } = request.headers;
+    const origin = request.headers.origin?.slice(0, maxLoggedOrigin);
     const where = { method, url: redactUrl(url), ip: address };
     // The origin is what somebody who set CORS_ORIGINS wrong looks for.
     log.warn({ audit: code, correlationId, ...where, ...(code === 'forbidden' ? { origin } : {}) }, 'access refused');

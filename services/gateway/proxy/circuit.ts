@@ -53,7 +53,7 @@ export class Circuit {
   }
 
   #counts(error: unknown): boolean {
-    // The one that tries for all must be answered, whoever's fault it is.
+    // The one that tries for all must get an answer to close it.
     if (this.open) return error instanceof UpstreamFailure || error instanceof ClientGone;
     return error instanceof UpstreamFailure && error.countsForCircuit;
   }
