@@ -101,22 +101,16 @@ export class ConversationMembers {
     }
   }
 
+  /** Tells who came in. Who went out is found by the version of the head. */
   membershipsRead(user: ChatUser, memberships: readonly StreamMembership[]): void {
     const { entryOf, onLarge, settle } = this.#options;
-    const missing = new Set(user.entries);
     for (const { stream, version, large } of memberships) {
       const entry = entryOf(stream);
       if (!entry) continue;
-      missing.delete(entry);
       const since = user.known ? version : entry.gate.sinceOf(user.user);
       if (entry.gate.join(user.user, version)) this.#enter(entry, user, since);
       if (large) onLarge(entry);
       settle(entry);
-    }
-    // The answer may be older than what is known: those are asked about one by one.
-    for (const entry of missing) {
-      entry.gate.doubt(user.user);
-      this.#reader.want(entry);
     }
   }
 

@@ -177,6 +177,17 @@ describe('conversations: taking part', () => {
     expect(alice.of('ReceiveMessage').some((body) => body.includes(group.id))).toBe(true);
   });
 
+  it('finds out who was removed while the backplane was away', async () => {
+    const { chat, here, clock } = start({ compareEveryMs: 3_600_000 });
+    const group = chat.create('alice', 'bob');
+    const sdk = await here.accept('alice');
+    await sdk.membership.subscribeChat({});
+    here.backplane.goDown();
+    group.remove('alice');
+    here.backplane.comeUp();
+    await settle(clock, () => sdk.of('MembershipChanged').length === 1, 'the news');
+  });
+
   it('forgets a user after the linger, and all that only he was in', async () => {
     const { chat, here, push, clock } = start({ lingerMs: 1_000 });
     const group = chat.create('alice', 'bob');

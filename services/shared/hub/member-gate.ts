@@ -114,12 +114,6 @@ export class MemberGate {
     return isNew;
   }
 
-  /** He may be out: nobody gets anything before that is known. */
-  doubt(user: UserId): void {
-    if (this.#versions.has(user)) this.#versions.set(user, nobody);
-    this.#recount();
-  }
-
   leave(user: UserId): void {
     this.#suspects.delete(user);
     this.#versions.delete(user);
