@@ -13,7 +13,8 @@ import { chatDatabase } from './chat-database.ts';
 import { ChatReplica } from './chat-replica.ts';
 import type { ChatAct, ChatStep } from './chat-schedule.ts';
 import { Platform } from './platform.ts';
-import { Device, StockClient, simulatedLive, simulatedRest } from './simulated-clients.ts';
+import { Device, simulatedLive, simulatedRest } from './simulated-clients.ts';
+import { StockClient } from './stock-client.ts';
 
 const alice = 'alice' as UserId;
 const bob = 'bob' as UserId;

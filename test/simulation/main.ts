@@ -18,12 +18,7 @@ for (const house of houses.filter(({ name }) => [undefined, '', name].includes(p
     `${house.name}: ${failures.length} of ${count} seeds failed; settled within ${settledMs / 1_000} s; ${perSecond}`,
   );
   for (const { seed } of failures.slice(0, 5)) console.log(await explain(house, seed));
-  if (failures.length > 5)
-    console.log(
-      `and ${failures
-        .slice(5)
-        .map(({ seed }) => seed)
-        .join(' ')}`,
-    );
+  const others = failures.slice(5).map(({ seed }) => seed);
+  if (others.length > 0) console.log(`and ${others.join(' ')}`);
   if (failures.length > 0) process.exitCode = 1;
 }

@@ -10,7 +10,8 @@ import { NotificationReplica } from './notification-replica.ts';
 import type { NotificationAct, NotificationStep } from './notification-schedule.ts';
 import { Platform } from './platform.ts';
 import { PollingClient } from './polling-client.ts';
-import { Device, StockClient, simulatedLive, simulatedRest } from './simulated-clients.ts';
+import { Device, simulatedLive, simulatedRest } from './simulated-clients.ts';
+import { StockClient } from './stock-client.ts';
 
 const alice = 'alice' as UserId;
 

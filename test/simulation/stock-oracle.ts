@@ -1,5 +1,5 @@
 import type { Platform, Replica } from './platform.ts';
-import type { StockClient, StockSession } from './simulated-clients.ts';
+import type { StockClient, StockSession } from './stock-client.ts';
 
 /** What an oracle needs of a row. */
 export type TrueRow = { readonly id: string; readonly number: number };
