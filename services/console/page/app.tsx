@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useState } from 'react';
+import { usePlace } from './address.ts';
 import { demoPeople, type Person } from './demo-api.ts';
 import { ErrorNote } from './error-note.tsx';
 import { demoSession, type Session, storedToken, storeToken, tokenSession } from './session.ts';
@@ -11,9 +12,9 @@ type Boot =
   | { readonly state: 'ready'; readonly people: readonly Person[] | undefined };
 
 /** Demo people are in the address (`#bob`): a reload stays signed in, and a second tab can be somebody else. */
-function sessionFromAddress(people: readonly Person[] | undefined): Session | undefined {
+function sessionOf(user: string, people: readonly Person[] | undefined): Session | undefined {
   if (!people) return tokenSession(storedToken() ?? '');
-  const person = people.find(({ user }) => `#${encodeURIComponent(user)}` === location.hash);
+  const person = people.find((candidate) => candidate.user === user);
   return person && demoSession(person);
 }
 
@@ -21,41 +22,37 @@ export function App() {
   const [boot, setBoot] = useState<Boot>({ state: 'loading' });
   const [session, setSession] = useState<Session>();
   const [notice, setNotice] = useState<string>();
+  const { user } = usePlace();
 
   const load = useCallback(() => {
     setBoot({ state: 'loading' });
     demoPeople().then(
-      (people) => {
-        setBoot({ state: 'ready', people });
-        setSession(sessionFromAddress(people));
-      },
+      (people) => setBoot({ state: 'ready', people }),
       (error: unknown) => setBoot({ state: 'failed', error }),
     );
   }, []);
 
   useEffect(load, [load]);
 
-  const people = boot.state === 'ready' ? boot.people : undefined;
-  useEffect(() => {
-    if (!people) return;
-    const follow = () => setSession(sessionFromAddress(people));
-    window.addEventListener('hashchange', follow);
-    return () => window.removeEventListener('hashchange', follow);
-  }, [people]);
+  const ready = boot.state === 'ready';
+  const people = ready ? boot.people : undefined;
+  // Before anything is painted: no glimpse of the front door.
+  useLayoutEffect(() => {
+    if (!ready) return;
+    // Whoever only walks about in the page stays signed in.
+    setSession((before) => (before && (!people || before.person.user === user) ? before : sessionOf(user, people)));
+  }, [ready, people, user]);
 
   useEffect(() => {
     if (!session) document.title = 'Sonixy Realtime';
   }, [session]);
 
-  const signOut = useCallback(
-    (reason?: string) => {
-      setNotice(reason);
-      storeToken(undefined);
-      if (people) location.hash = '';
-      setSession(undefined);
-    },
-    [people],
-  );
+  const signOut = useCallback((reason?: string) => {
+    setNotice(reason);
+    storeToken(undefined);
+    location.hash = '';
+    setSession(undefined);
+  }, []);
 
   const signInByToken = (token: string): boolean => {
     const made = tokenSession(token);

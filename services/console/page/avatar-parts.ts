@@ -1,10 +1,3 @@
-/** The address of an image that came from outside; undefined unless it is http(s). */
-export function safeImageUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined;
-}
-
 /** One or two letters of a name. */
 export function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean);

@@ -5,11 +5,15 @@ import { socketIoLive } from '../../client/socket-io.ts';
 export type TransportId = keyof typeof transports;
 
 export const transports = {
-  'signalr-websocket': { name: 'SignalR', detail: 'WebSocket', open: signalRLive('WebSockets') },
-  'signalr-sse': { name: 'SignalR', detail: 'server-sent events', open: signalRLive('ServerSentEvents') },
-  'signalr-polling': { name: 'SignalR', detail: 'long polling', open: signalRLive('LongPolling') },
-  'socket-io': { name: 'socket.io', detail: 'polling, then WebSocket', open: socketIoLive() },
-} as const satisfies Record<string, { name: string; detail: string; open: OpenLive }>;
+  'signalr-websocket': { name: 'SignalR', detail: 'WebSocket', open: () => signalRLive('WebSockets') },
+  'signalr-sse': { name: 'SignalR', detail: 'server-sent events', open: () => signalRLive('ServerSentEvents') },
+  'signalr-polling': { name: 'SignalR', detail: 'long polling', open: () => signalRLive('LongPolling') },
+  'socket-io': {
+    name: 'socket.io',
+    detail: 'polling, then WebSocket',
+    open: () => socketIoLive({ transports: ['polling', 'websocket'] }),
+  },
+} as const satisfies Record<string, { name: string; detail: string; open: () => OpenLive }>;
 
 const key = 'sonixy.transport';
 

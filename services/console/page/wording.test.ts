@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NotificationDto, NotificationGroup } from '#shared/contract/notification-dto.ts';
-import { hueOf, initialsOf, safeImageUrl } from './avatar-parts.ts';
+import { hueOf, initialsOf } from './avatar-parts.ts';
+import { safeUrl } from './safe-url.ts';
 import { ago, badgeOf, deedOf, peopleOf, unreadInWords } from './wording.ts';
 
 describe('words', () => {
@@ -59,11 +60,11 @@ describe('an avatar', () => {
     'picture.png',
     'file:///etc/passwd',
   ])('is never %j', (url) => {
-    expect(safeImageUrl(url)).toBeUndefined();
+    expect(safeUrl(url)).toBeUndefined();
   });
 
   it.each(['https://cdn.example/a.png', 'http://cdn.example/a.png'])('may be %s', (url) => {
-    expect(safeImageUrl(url)).toBe(url);
+    expect(safeUrl(url)).toBe(url);
   });
 
   it.each([

@@ -1,21 +1,31 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type MessageDto, messageTypes } from '#shared/contract/chat-dto.ts';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
-import { isLoaded, SignedOutError } from '../../client/index.ts';
+import { isLoaded, localStorageOutgoingStore, type RealtimeClient, SignedOutError } from '../../client/index.ts';
+import { useConversations, useNotifications } from '../../client/react/index.ts';
+import { hashOf, parsePlace, usePlace } from './address.ts';
 import { Avatar } from './avatar.tsx';
+import { Chat, hasNoChat } from './chat/chat.tsx';
+import { unreadOf } from './chat/chat-wording.ts';
+import { forgetDrafts } from './chat/drafts.ts';
+import { useReader } from './chat/use-reader.ts';
 import { ConnectionPill } from './connection-pill.tsx';
 import type { Person } from './demo-api.ts';
 import { Feed } from './feed.tsx';
 import { Icon } from './icon.tsx';
 import { NotificationPanel } from './notification-panel.tsx';
+import { PeopleProvider } from './people.tsx';
 import { RealServers } from './real-servers.tsx';
 import type { Session } from './session.ts';
 import { ThemeButton } from './theme.tsx';
 import { Toasts } from './toasts.tsx';
 import { storedTransport, storeTransport, type TransportId } from './transports.ts';
+import { useClient } from './use-client.ts';
 import { useMedia } from './use-media.ts';
-import { useNotifications } from './use-notifications.ts';
 import { useToasts } from './use-toasts.ts';
+import { ViewLinks } from './view-links.tsx';
 import { badgeOf, unreadInWords } from './wording.ts';
+import { worseConnection } from './worse-connection.ts';
 
 type WorkspaceProps = {
   session: Session;
@@ -24,40 +34,91 @@ type WorkspaceProps = {
   signOut: (reason?: string) => void;
 };
 
+/** Makes the client of whoever is signed in; all else of the page is drawn from its state. */
 export function Workspace({ session, people, signOut }: WorkspaceProps) {
-  const wide = useMedia('(min-width: 60rem)');
-  const [openByHand, setOpen] = useState<boolean>();
-  const open = openByHand ?? wide;
   const [transport, setTransport] = useState(storedTransport);
   const toasts = useToasts();
-  const { client, api, state } = useNotifications(session, transport, toasts.show);
-  const bell = useRef<HTMLButtonElement>(null);
-  const unread = state.list.unread.count;
-  const loaded = isLoaded(state.list);
-
-  useEffect(() => {
-    document.title = `${unread > 0 ? `(${badgeOf(unread)}) ` : ''}${session.person.name} · Sonixy Realtime`;
-  }, [unread, session]);
-
-  const { connection } = state;
-  useEffect(() => {
-    if (connection.state === 'signed-out') signOut(connection.reason);
-  }, [connection, signOut]);
-
+  const { show, showMessage } = toasts;
+  const { user } = session.person;
+  const arrived = useMemo(
+    () => ({
+      notifications: show,
+      message: (message: MessageDto) => isNews(message, user) && showMessage(message),
+    }),
+    [show, showMessage, user],
+  );
+  const client = useClient(session, transport, arrived);
   const chooseTransport = (chosen: TransportId) => {
     storeTransport(chosen);
     setTransport(chosen);
   };
+  if (!client) return null;
+  return (
+    <PeopleProvider me={session.person} people={people}>
+      <SignedIn {...{ session, people, signOut, client, toasts, transport, chooseTransport }} />
+    </PeopleProvider>
+  );
+}
+
+/** Written by somebody else, into a conversation that is not before one's eyes. */
+function isNews({ senderId, type, conversationId }: MessageDto, me: string): boolean {
+  const isSeen = document.visibilityState === 'visible' && parsePlace(location.hash).conversation === conversationId;
+  return senderId !== me && messageTypes[type] !== 'system' && !isSeen;
+}
+
+type SignedInProps = WorkspaceProps & {
+  client: RealtimeClient;
+  toasts: ReturnType<typeof useToasts>;
+  transport: TransportId;
+  chooseTransport: (chosen: TransportId) => void;
+};
+
+function SignedIn({ session, people, signOut, client, toasts, transport, chooseTransport }: SignedInProps) {
+  const place = usePlace();
+  const { view, conversation: openId } = place;
+  const wide = useMedia('(min-width: 60rem)');
+  const [openByHand, setOpen] = useState<boolean>();
+  const open = openByHand ?? (wide && view === 'posts');
+  const state = useNotifications(client);
+  const chat = useConversations(client);
+  const reader = useReader();
+  const bell = useRef<HTMLButtonElement>(null);
+  const unread = state.list.unread.count;
+  const unreadMessages = chat.conversations.reduce((sum, row) => sum + unreadOf(row, reader), 0);
+  const loaded = isLoaded(state.list);
+
+  const unreadInAll = unread + unreadMessages;
+  useEffect(() => {
+    document.title = `${unreadInAll > 0 ? `(${badgeOf(unreadInAll)}) ` : ''}${session.person.name} · Sonixy Realtime`;
+  }, [unreadInAll, session]);
+
+  const { dismissMessages } = toasts;
+  useEffect(() => {
+    if (openId !== undefined) dismissMessages(openId);
+  }, [openId, dismissMessages]);
+
+  const connection = hasNoChat(chat) ? state.connection : worseConnection(state.connection, chat.connection);
+  useEffect(() => {
+    if (connection.state === 'signed-out') signOut(connection.reason);
+  }, [connection, signOut]);
 
   const closePanel = useCallback(() => {
     setOpen(false);
     bell.current?.focus();
   }, []);
 
+  /** By hand: nothing that was written stays in the browser. */
+  const leave = () => {
+    client.close();
+    localStorageOutgoingStore({ user: session.person.user }).clear();
+    forgetDrafts(session.person.user);
+    signOut();
+  };
+
   return (
-    <div className={open ? 'workspace workspace-open' : 'workspace'}>
+    <div className={`workspace workspace-${view}${open ? ' workspace-open' : ''}`}>
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
-        Skip to posts
+        Skip to {view}
       </button>
       <header className="top">
         <span className="brand">
@@ -66,6 +127,7 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
           </span>
           <span className="brand-name">Sonixy Realtime</span>
         </span>
+        <ViewLinks place={place} unreadMessages={unreadMessages} />
         <ConnectionPill
           connection={connection}
           transport={transport}
@@ -99,13 +161,15 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
           className="icon-button"
           aria-label={`Sign out ${session.person.name}`}
           title="Sign out"
-          onClick={() => signOut()}
+          onClick={leave}
         >
           <Icon name="signOut" />
         </button>
       </header>
       <main id="main" className="main" tabIndex={-1} inert={open && !wide}>
-        {people ? (
+        {view === 'chat' ? (
+          <Chat client={client} state={chat} place={place} />
+        ) : people ? (
           <Feed me={session.person} people={people} tokens={session.tokens} failed={onSignedOut(signOut)} />
         ) : (
           <RealServers user={session.person.user} />
@@ -113,8 +177,8 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
       </main>
       {open && (
         <NotificationPanel
-          client={client}
-          api={api}
+          client={client.notifications}
+          api={client.api.notifications}
           state={state}
           hint={
             session.demo
@@ -130,6 +194,9 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
         dismiss={toasts.dismiss}
         quiet={open && !wide}
         openPanel={open ? undefined : () => setOpen(true)}
+        openConversation={(id) => {
+          location.hash = hashOf({ ...place, view: 'chat', conversation: id });
+        }}
       />
     </div>
   );

@@ -1,0 +1,80 @@
+import { type FormEvent, type KeyboardEvent, useState } from 'react';
+import type { ShownMessage } from '../../../client/index.ts';
+import { ErrorNote } from '../error-note.tsx';
+import { isEnter, maxMessageLength } from './keys.ts';
+
+type MessageEditorProps = {
+  message: ShownMessage;
+  save: (content: string) => Promise<void>;
+  close: () => void;
+};
+
+/** In the place of the message. Enter saves, Escape gives up; both give the focus back. */
+export function MessageEditor({ message: { key, content }, save, close }: MessageEditorProps) {
+  const [text, setText] = useState(content);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const done = () => {
+    close();
+    // The button is there again after the next drawing.
+    requestAnimationFrame(() => {
+      document.querySelector<HTMLElement>(`[data-edit="${CSS.escape(key)}"]`)?.focus();
+    });
+  };
+  const submit = async (event?: FormEvent) => {
+    event?.preventDefault();
+    const next = text.trim();
+    if (busy || next === '') return;
+    if (next === content) {
+      done();
+      return;
+    }
+    setBusy(true);
+    try {
+      await save(next);
+      done();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      done();
+    } else if (isEnter(event)) {
+      event.preventDefault();
+      void submit();
+    }
+  };
+  return (
+    <form className="editor" onSubmit={submit}>
+      <label className="hidden" htmlFor="edited">
+        Edit the message
+      </label>
+      <textarea
+        id="edited"
+        className="field"
+        rows={2}
+        dir="auto"
+        maxLength={maxMessageLength}
+        // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that was pressed
+        autoFocus
+        onFocus={({ target }) => target.setSelectionRange(target.value.length, target.value.length)}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      {error !== undefined && <ErrorNote error={error} doing="Saving" />}
+      <div className="editor-tools">
+        <button type="button" className="button" onClick={done}>
+          Cancel
+        </button>
+        <button type="submit" className="button button-primary" disabled={text.trim() === ''} aria-busy={busy}>
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}
