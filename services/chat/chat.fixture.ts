@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createDocumentCheck } from '#shared/api-docs/documented.fixture.ts';
+import { openApiDocument } from '#shared/api-docs/openapi.ts';
 import { createInternalTokens, type InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { issueToken } from '#shared/auth/token-issuer.ts';
@@ -20,8 +22,11 @@ import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { eventually } from '#test/eventually.ts';
 import { type Chat, type ChatLimits, createChat } from './chat.ts';
 import type { FriendGraph } from './friends/friend-graph.ts';
+import { routes } from './http/routes.ts';
 import type { ChatStore } from './store/chat-store.ts';
 import { openSqliteChatStore } from './store/sqlite-chat-store.ts';
+
+const check = createDocumentCheck(openApiDocument(routes));
 
 export const secret = 'chat-test-secret-of-at-least-32-bytes';
 const issuer = 'Sonixy.IdentityService';
@@ -60,6 +65,7 @@ export interface TestChat extends AsyncDisposable {
   as(user: UserId): Person;
   /** Somebody nobody knows yet. */
   person(name?: string): Person;
+  /** Fails where a request or an answer is not as the document says. */
   call(method: string, path: string, init?: RequestInit): Promise<Answer>;
   internal(path: string, body: unknown, token?: string): Promise<Answer>;
   /** Signals that reach the user's channel from now on. */
@@ -111,7 +117,11 @@ export async function startTestChat(options: TestChatOptions = {}): Promise<Test
     const response = await fetch(url + path, { method, ...init });
     const text = await response.text();
     const body = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
-    return { status: response.status, body, text, headers: response.headers };
+    const { status, headers } = response;
+    const sent = status < 300 && typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
+    if (path.startsWith('/api/') && !(init.body instanceof ReadableStream))
+      check({ method, path, sent, status, headers, body });
+    return { status, body, text, headers };
   }
 
   function as(id: UserId): Person {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createDocumentCheck } from '#shared/api-docs/documented.fixture.ts';
+import { openApiDocument } from '#shared/api-docs/openapi.ts';
 import { createInternalTokens, type InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { issueToken } from '#shared/auth/token-issuer.ts';
@@ -15,9 +17,12 @@ import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
+import { routes } from './http/routes.ts';
 import { createNotification, type Notification, type NotificationLimits } from './notification.ts';
 import type { NotificationStore } from './store/notification-store.ts';
 import { openSqliteNotificationStore } from './store/sqlite-notification-store.ts';
+
+const check = createDocumentCheck(openApiDocument(routes));
 
 export const secret = 'notification-test-secret-of-32-bytes';
 const issuer = 'Sonixy.IdentityService';
@@ -41,6 +46,7 @@ export interface TestNotification extends AsyncDisposable {
   readonly logged: () => string;
   /** A call with a token of `user`. */
   as(user: UserId, method: string, path: string): Promise<Answer>;
+  /** Fails where a request or an answer is not as the document says. */
   call(method: string, path: string, init?: RequestInit): Promise<Answer>;
   internal(path: string, body: unknown, token?: string): Promise<Answer>;
   /** Frames that reach the user's channel from now on, decoded, with their body parsed. */
@@ -82,7 +88,9 @@ export async function startTestNotification(options: TestNotificationOptions = {
     const response = await fetch(url + path, { method, ...init });
     const text = await response.text();
     const body = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
-    return { status: response.status, body, text, headers: response.headers };
+    const { status, headers } = response;
+    if (path.startsWith('/api/')) check({ method, path, status, headers, body });
+    return { status, body, text, headers };
   }
 
   return {

@@ -23,39 +23,55 @@ function notBlank(value: string): boolean {
   return value.trim().length > 0;
 }
 
+// A cast and no transform: those cost a schema its examples.
 const userId = z
   .string('must be a user id')
   .min(1, 'must be a user id')
   .max(maxUserIdLength, 'must be a user id')
-  .refine(isUserId, 'must be a user id')
-  .transform((value) => value as UserId);
+  .refine(isUserId, 'must be a user id') as unknown as z.ZodType<UserId>;
 const userIds = z
   .array(userId, 'must be a list of user ids')
   .max(maxUsersPerRequest, `must name at most ${maxUsersPerRequest.toLocaleString('en')} users`);
 const name = text(maxNameLength, 'text').refine(notBlank, 'must not be blank');
 const content = text(maxContentLength, 'text').refine(notBlank, 'must not be blank');
 
-export const newConversation = z.object({
-  type: z.literal([0, 1], 'must be 0 (private) or 1 (group)'),
-  participantIds: userIds,
-  name: name.nullish(),
-});
+export const newConversation = z
+  .object({
+    type: z.literal([0, 1], 'must be 0 (private) or 1 (group)'),
+    participantIds: userIds,
+    name: name.nullish(),
+  })
+  .meta({ id: 'NewConversation', examples: [{ type: 1, participantIds: ['bob', 'carol'], name: 'Hiking' }] });
 
-export const conversationName = z.object({ name });
-export const participants = z.object({ userIds: userIds.min(1, 'must name somebody') });
-export const participantRole = z.object({ role: z.enum(memberRoles, `must be one of ${memberRoles.join(', ')}`) });
-export const messageContent = z.object({ content });
+export const conversationName = z.object({ name }).meta({ id: 'ConversationName', examples: [{ name: 'Climbing' }] });
+export const participants = z
+  .object({ userIds: userIds.min(1, 'must name somebody') })
+  .meta({ id: 'NewParticipants', examples: [{ userIds: ['dave'] }] });
+export const participantRole = z
+  .object({ role: z.enum(memberRoles, `must be one of ${memberRoles.join(', ')}`) })
+  .meta({ id: 'ParticipantRole', examples: [{ role: 'admin' }] });
+export const messageContent = z
+  .object({ content })
+  .meta({ id: 'MessageContent', examples: [{ content: 'See you at eight.' }] });
 
 export const newMessage = z
   .object({
     conversationId: text(64, 'an id'),
     content,
-    type: z.literal([0, 1, 2], 'must be 0 (text), 1 (image) or 2 (file)'),
-    clientMessageId: text(maxClientIdLength, 'text').nullish(),
+    type: z
+      .literal([0, 1, 2], 'must be 0 (text), 1 (image) or 2 (file)')
+      .meta({ description: '0 text, 1 image, 2 file: the content of those two is an http or https address' }),
+    clientMessageId: text(maxClientIdLength, 'text')
+      .nullish()
+      .meta({ description: 'the same again is the same message; with another body it is a conflict' }),
   })
   .refine(({ type, content: url }) => type === 0 || isWebUrl(url), {
     path: ['content'],
     message: urlRule(),
+  })
+  .meta({
+    id: 'NewMessage',
+    examples: [{ conversationId: '6a1f0c2b9d3e4f5a6b7c8d9e', content: 'Hello', type: 0, clientMessageId: '0b5c9a3e' }],
   });
 
 /** Whether a message of that type may say so. */

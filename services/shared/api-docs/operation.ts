@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '#shared/contract/errors.ts';
 
+/** What operations are about. */
+export const tags = {
+  notifications: 'Who did what with the own posts and comments.',
+  conversations: 'Private ones of two people, and groups.',
+  participants: 'Who is in a conversation, and what they may do.',
+  messages: 'What is said, changed, deleted and read.',
+} as const;
+
 /** What a route says of itself: its schemas parse the requests, and the document is made of them. */
 export type Operation = {
   readonly method: 'get' | 'post' | 'put' | 'delete';
@@ -8,7 +16,7 @@ export type Operation = {
   readonly path: string;
   /** Unique in the platform. */
   readonly name: string;
-  readonly tag: string;
+  readonly tag: keyof typeof tags;
   /** One line. */
   readonly summary: string;
   /** Every name in the path. */

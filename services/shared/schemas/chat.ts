@@ -36,6 +36,20 @@ const systemMessage = named<SystemMessage>()(
   ]),
 );
 
+const messageExample = {
+  id: '6a1f0c2b9d3e4f5a6b7c8d9f',
+  conversationId: '6a1f0c2b9d3e4f5a6b7c8d9e',
+  senderId: 'bob',
+  content: 'Hello',
+  type: 0,
+  createdAt: '2026-11-25T10:00:00.000Z',
+  editedAt: null,
+  clientMessageId: '0b5c9a3e',
+  system: null,
+  seq: 12,
+  number: 9,
+};
+
 const message = z.object({
   id: objectId,
   conversationId,
@@ -50,7 +64,11 @@ const message = z.object({
   number,
 });
 
-export const messageDto = named<MessageDto>()('Message', 'One message of a conversation.', message);
+export const messageDto = named<MessageDto>()(
+  'Message',
+  'One message of a conversation.',
+  message.meta({ examples: [messageExample] }),
+);
 
 export const messageWithReaders = named<MessageWithReaders>()(
   'MessageWithReaders',

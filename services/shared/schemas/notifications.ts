@@ -17,26 +17,46 @@ import { targetTypes } from '#shared/contract/user-interaction-event.ts';
 import { named } from './named.ts';
 import { count, cursor, number, objectId, ordinal, reload, seq, time, userId } from './values.ts';
 
+const notificationExample = {
+  id: '6a1f0c2b9d3e4f5a6b7c8d9e',
+  recipientId: 'alice',
+  actorId: 'bob',
+  actorName: 'Bob',
+  actorAvatar: '',
+  entityId: 'post-1',
+  type: 0,
+  status: 0,
+  isRead: false,
+  createdAt: '2026-11-25T10:00:00.000Z',
+  action: 'Like',
+  entityType: 'Post',
+  archived: false,
+  seq: 7,
+  number: 5,
+};
+
 export const notificationDto = named<NotificationDto>()(
   'Notification',
   'One notification: .NET’s fields, the strings that Sonixy’s frontend reads, and its places.',
-  z.object({
-    id: objectId,
-    recipientId: userId,
-    actorId: userId,
-    actorName: z.string().meta({ description: '`Unknown` when the event had none' }),
-    actorAvatar: z.string().meta({ description: 'empty when the event had none' }),
-    entityId: z.string(),
-    type: ordinal(notificationTypes),
-    status: z.literal([0, 1]).meta({ description: '0 unread, 1 read' }),
-    isRead: z.boolean(),
-    createdAt: time,
-    action: z.enum(notificationTypes),
-    entityType: z.enum(targetTypes),
-    archived: z.boolean(),
-    seq,
-    number,
-  }),
+  z
+    .object({
+      id: objectId,
+      recipientId: userId,
+      actorId: userId,
+      actorName: z.string().meta({ description: '`Unknown` when the event had none' }),
+      actorAvatar: z.string().meta({ description: 'empty when the event had none' }),
+      entityId: z.string(),
+      type: ordinal(notificationTypes),
+      status: z.literal([0, 1]).meta({ description: '0 unread, 1 read' }),
+      isRead: z.boolean(),
+      createdAt: time,
+      action: z.enum(notificationTypes),
+      entityType: z.enum(targetTypes),
+      archived: z.boolean(),
+      seq,
+      number,
+    })
+    .meta({ examples: [notificationExample] }),
 );
 
 export const notificationDeleted = named<NotificationDeleted>()(
