@@ -24,7 +24,7 @@ import { OwnTyping } from './typing.ts';
 export type ConversationState = {
   /** undefined until the list of conversations is there. */
   readonly conversation: ConversationRow | undefined;
-  /** Oldest first, without gaps from the first one on; what is on its way comes last. */
+  /** Oldest first; what a gap leaves out is read within a moment. What is on its way comes last. */
   readonly messages: readonly ShownMessage[];
   /** Whether the newest messages are in. */
   readonly loaded: boolean;
