@@ -30,6 +30,9 @@ export type Joining = {
   readonly end: ClientEnd;
 };
 
+/** So few that a repair takes several pages, between which the stream moves. */
+const pageRows = 3;
+
 /** One life of a hub worker, without its sockets. */
 export class HubWorker {
   readonly process: SimulatedProcess;
@@ -96,7 +99,7 @@ export class HubWorker {
         this.headsAt = simulation.elapsed;
         return answer;
       },
-      changes: (request) => ask((source) => source.changes(request)),
+      changes: (request) => ask((source) => source.changes({ ...request, limit: pageRows })),
       memberships: (request) => ask((source) => source.memberships(request)),
       members: (request) => ask((source) => source.members(request)),
     };
