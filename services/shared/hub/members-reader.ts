@@ -17,9 +17,10 @@ export type MembersReaderOptions = {
 
 type Part = { readonly entry: ConversationEntry; readonly asked: readonly UserId[]; readonly users: readonly UserId[] };
 
-/** Streams of one read, and characters of user ids in one call: bounds its body. */
+/** Streams of one read, characters of user ids in one call, and users of one request: bounds its body. */
 const maxBatch = 100;
 const maxCallChars = 200_000;
+const maxRequestUsers = 5_000;
 
 /** Reads who of this worker's users is in which conversation: batched, one call after the other. */
 export function createMembersReader(options: MembersReaderOptions): BatchReader<ConversationEntry> {
@@ -58,7 +59,7 @@ function partsOf(entry: ConversationEntry): Part[] {
   const parts: { entry: ConversationEntry; asked: readonly UserId[]; users: UserId[] }[] = [];
   let chars = Number.POSITIVE_INFINITY;
   for (const user of asked) {
-    if (chars + user.length > maxCallChars) {
+    if (chars + user.length > maxCallChars || parts.at(-1)?.users.length === maxRequestUsers) {
       parts.push({ entry, asked, users: [] });
       chars = 0;
     }
