@@ -14,6 +14,8 @@ import { createNotification } from '#services/notification/notification.ts';
 import { connectMongoNotificationStore } from '#services/notification/store/mongo-notification-store.ts';
 import type { NotificationStore } from '#services/notification/store/notification-store.ts';
 import { openSqliteNotificationStore } from '#services/notification/store/sqlite-notification-store.ts';
+import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
+import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { createTokenVerifier, type TokenConfig } from '#shared/auth/token-verifier.ts';
@@ -36,6 +38,7 @@ import type { Logger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
+import { platformDocument } from './api-document.ts';
 import { chatStoreFile, type StandaloneConfig, storeFile } from './config.ts';
 import { dataKey } from './data-keys.ts';
 import { demoRoutes } from './demo.ts';
@@ -107,6 +110,10 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
     app.use(demoRoutes({ secret, issuer: config.issuer, audience: config.audience, verifier, publisher, clock }));
   }
   app.use(servePage(page));
+  const docs = createApiDocs(platformDocument(), asyncApiDocument());
+  app.use((request, response, next) => {
+    if (!docs(request, response)) next();
+  });
   finishApp(app, log);
 
   // `/internal` of the services is for hubs in other processes: it is not reachable here.

@@ -1,7 +1,6 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type ErrorCode, errorCodes } from '#shared/contract/errors.ts';
 import type { ApiOperation, ApiResponse, OpenApiDocument } from './openapi.ts';
-import type { JsonSchema } from './schema-book.ts';
+import { closed, validators } from './validators.fixture.ts';
 
 /** One request and its answer, as they were on the wire. */
 export type Exchange = {
@@ -83,21 +82,6 @@ function checkRefusal({ status, body }: Exchange): void {
   if (errorCodes[code]?.status !== status) throw new Error(`the code ${code} is none of ${status}`);
 }
 
-type Validate = (schema: JsonSchema, value: unknown, what: string) => void;
-
-function validators(components: object, options: { coerceTypes?: boolean } = {}): Validate {
-  // The formats that we name have a pattern beside them.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, ...options });
-  const compiled = new Map<string, ValidateFunction>();
-  return (schema, value, what) => {
-    const key = JSON.stringify(schema);
-    const validate =
-      compiled.get(key) ?? ajv.compile({ components, properties: { value: schema }, required: ['value'] });
-    compiled.set(key, validate);
-    if (!validate({ value })) throw new Error(`${what} is not as documented: ${ajv.errorsText(validate.errors)}`);
-  };
-}
-
 function toPattern(path: string): RegExp {
   return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}/?$`, 'i');
 }
@@ -106,12 +90,4 @@ function responseOf(pointer: string, { components }: OpenApiDocument): ApiRespon
   const response = components.responses[pointer.replace('#/components/responses/', '') as ErrorCode];
   if (!response) throw new Error(`there is no ${pointer}`);
   return response;
-}
-
-/** A copy in which no object has more fields than it names. */
-function closed<T>(schemas: T): T {
-  return JSON.parse(JSON.stringify(schemas), (_key, value) => {
-    const isObject = value?.type === 'object' && value.properties && value.additionalProperties === undefined;
-    return isObject ? { ...value, additionalProperties: false } : value;
-  });
 }

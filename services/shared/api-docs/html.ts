@@ -8,7 +8,7 @@ export function html(texts: TemplateStringsArray, ...values: readonly (string | 
 }
 
 function toMarkup(value: string | Html | readonly Html[]): string {
-  if (typeof value === 'string') return escape(value);
+  if (typeof value === 'string') return escapeText(value);
   return 'markup' in value ? value.markup : value.map(({ markup }) => markup).join('');
 }
 
@@ -18,6 +18,6 @@ export function prose(text: string): Html {
   return html`${parts}`;
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -58,7 +58,13 @@ ${requestBody ? html`<h3>Body</h3>${renderType(requestBody.content['application/
 `;
 }
 
-function renderParameter({ name, in: place, required, description = '', schema }: ApiOperation['parameters'][number]): Html {
+function renderParameter({
+  name,
+  in: place,
+  required,
+  description = '',
+  schema,
+}: ApiOperation['parameters'][number]): Html {
   const { type, default: fallback } = schema;
   const kind = [String(type), required ? 'required' : '', fallback === undefined ? '' : `default ${fallback}`];
   return html`<tr><th>${name}</th><td>${place}, ${kind.filter(Boolean).join(', ')}</td><td>${prose(description)}</td></tr>
@@ -102,7 +108,9 @@ function renderType(schema: JsonSchema): Html {
   const { items, anyOf } = schema as { items?: JsonSchema; anyOf?: readonly JsonSchema[] };
   if (schema['type'] === 'array' && items) return html`[${renderType(items)}${schema['maxItems'] === 1 ? '' : ' …'}]`;
   if (anyOf) return html`${anyOf.map((one, index) => html`${index === 0 ? '' : ' or '}${renderType(one)}`)}`;
-  return schema['properties'] || schema['additionalProperties'] ? renderJson(schema) : html`<code>${String(schema['type'])}</code>`;
+  return schema['properties'] || schema['additionalProperties']
+    ? renderJson(schema)
+    : html`<code>${String(schema['type'])}</code>`;
 }
 
 function link(pointer: string): Html {
