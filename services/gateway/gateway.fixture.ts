@@ -27,7 +27,7 @@ export type TestGateway = AsyncDisposable & {
   readonly logged: () => string;
 };
 
-export type TestGatewayOptions = Partial<Pick<GatewayOptions, 'services' | 'limits' | 'limiter'>> & {
+export type TestGatewayOptions = Partial<Pick<GatewayOptions, 'services' | 'limits' | 'limiter' | 'docs'>> & {
   readonly allowAbsent?: boolean;
   readonly trusted?: readonly string[];
   readonly clock?: Clock;
@@ -51,6 +51,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     verifier: createTokenVerifier(tokens, { clock, log }),
     origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
     proxies: createTrustedProxies(options.trusted ?? []),
+    ...(options.docs ? { docs: options.docs } : {}),
     limits: { ...unlimited, ...options.limits },
     ...{ clock, log, metrics },
   });

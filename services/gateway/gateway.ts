@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
 import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
@@ -29,6 +30,8 @@ export type GatewayOptions = {
   readonly verifier: TokenVerifier;
   readonly origins: OriginPolicy;
   readonly proxies: TrustedProxies;
+  /** @default none are served */
+  readonly docs?: ApiDocs;
   readonly limits?: Partial<GatewayLimits>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -80,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }),
     passOn: new PassOn(forwarder, metrics),
     maxBodyBytes,
+    docs: options.docs,
     ...{ origins, proxies, held, closing, log, metrics },
   };
   const server = createServer({ shouldUpgradeCallback: isWebSocket });

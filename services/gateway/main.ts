@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
+import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
@@ -40,6 +43,10 @@ const start = async ({ log }: RunContext) => {
     verifier: createTokenVerifier(config.tokens, { clock, log }),
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
     proxies: createTrustedProxies(config.trustedProxies),
+    docs: createApiDocs(
+      JSON.parse(await readFile(new URL('openapi.json', import.meta.url), 'utf8')),
+      asyncApiDocument(),
+    ),
     limits: config.limits,
     clock,
     log,

@@ -74,6 +74,11 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('is what the gateway serves: `node services/standalone/write-api-document.ts` after a change', async () => {
+    const file = new URL('../gateway/openapi.json', import.meta.url);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(copy());
+  });
+
   it('bears the version of the platform', async () => {
     const file = new URL('../../package.json', import.meta.url);
     expect(apiVersion).toBe(JSON.parse(await readFile(file, 'utf8')).version);

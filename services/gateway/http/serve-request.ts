@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { correlationHeader } from '#shared/http/correlation-id.ts';
@@ -18,6 +19,8 @@ import type { Gate } from './gate.ts';
 import { stopping } from './retry-later.ts';
 
 export type ServeContext = ExchangeContext & {
+  /** Answers what needs no service and no token. */
+  readonly docs?: ApiDocs | undefined;
   readonly origins: OriginPolicy;
   readonly gate: Gate;
   readonly upstreams: Readonly<Partial<Record<ServiceName, Upstream>>>;
@@ -61,6 +64,7 @@ async function serve(
   const cors = applyCors(request, response, origins);
   if (cors === 'answered') return;
   if (cors === 'refused') throw new PlatformError('forbidden', 'this origin is not allowed');
+  if (context.docs?.(request, response)) return;
   const { route, upstream } = requireUpstream(exchange, context);
   requireMethod(request, response, route);
   if (route.kind !== 'rest') requireHubRequest(request, origins);
