@@ -53,11 +53,12 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   }
 
   async function finishMemberships(): Promise<void> {
+    const epoch = await store.epoch();
     const begunBefore = (await store.now()) - options.graceMs;
     const finished = await store.finishMemberships({ begunBefore, limit: options.maxMemberships });
     for (const { conversation, row } of finished) {
       if (!row) continue;
-      outbox.written({ row, conversation });
+      outbox.written({ row, conversation }, epoch);
       signals.membership(row);
     }
     if (finished.length > 0) log.info({ memberships: finished.length }, 'membership changes finished');

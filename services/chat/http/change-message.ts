@@ -20,13 +20,13 @@ export const editMessage = route({
   body: messageContent,
   answers: { 200: messageDto },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox }, { user, params, body }) {
+  async answer({ store, outbox }, { user, params, body, epoch }) {
     const { row, view } = await messageOf(store, params.id, user);
     allow(mayEditMessage(row, user), 'only its sender edits a message');
     if (!isContentOf(row.type, body.content)) throw new PlatformError('bad_request', `content ${urlRule()}`);
     const edited = await store.edit(row.id, body.content);
     if (!edited) throw noMessage();
-    if (edited.changed) outbox.written(edited, view);
+    if (edited.changed) outbox.written(edited, epoch, view);
     return { body: toMessageDto(edited.row) };
   },
 });
@@ -40,13 +40,13 @@ export const deleteMessage = route({
   params: ofMessage,
   answers: { 200: nothing },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox }, { user, params }) {
+  async answer({ store, outbox }, { user, params, epoch }) {
     const { row, view } = await messageOf(store, params.id, user);
     const refusal = 'only its sender, or an admin of the group, deletes a message';
     allow(mayDeleteMessage(view.conversation, row, view.own), refusal);
     const deleted = await store.delete(row.id);
     if (!deleted) throw noMessage();
-    if (deleted.changed) outbox.written(deleted, view);
+    if (deleted.changed) outbox.written(deleted, epoch, view);
     return { body: {} };
   },
 });

@@ -16,7 +16,7 @@ export const createConversation = route({
   body: newConversation,
   answers: { 200: conversationDto, 201: conversationDto },
   refuses: ['forbidden'],
-  async answer({ store, outbox, signals, friends, maxMembers }, { user, body }) {
+  async answer({ store, outbox, signals, friends, maxMembers }, { user, body, epoch }) {
     const type = conversationTypes[body.type];
     const others = [...new Set(body.participantIds)].filter((id) => id !== user);
     if (type === 'private') requirePair(others.length, body.name);
@@ -27,10 +27,10 @@ export const createConversation = route({
     const creation = { type, creator: user, others, name: body.name ?? null };
     const { view, row, created } = await store.createConversation(creation);
     if (created) {
-      outbox.written({ row, conversation: view.conversation }, view);
+      outbox.written({ row, conversation: view.conversation }, epoch, view);
       signals.membership(row, [user, ...others]);
     }
-    return { status: created ? 201 : 200, body: toConversationDto(view, await store.epoch()) };
+    return { status: created ? 201 : 200, body: toConversationDto(view, epoch) };
   },
 });
 

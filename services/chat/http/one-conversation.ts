@@ -17,8 +17,7 @@ export const readConversation = route({
   params: ofConversation,
   answers: { 200: conversationDto },
   refuses: ['not_found'],
-  async answer({ store }, { user, params }) {
-    const epoch = await store.epoch();
+  async answer({ store }, { user, params, epoch }) {
     return { body: toConversationDto(await viewOf(store, params.id, user), epoch) };
   },
 });
@@ -33,13 +32,12 @@ export const renameConversation = route({
   body: conversationName,
   answers: { 200: conversationDto },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox }, { user, params, body }) {
+  async answer({ store, outbox }, { user, params, body, epoch }) {
     const view = await viewOf(store, params.id, user);
     allow(mayRename(view.conversation, view.own), 'only owners and admins rename a group');
     const changed = await store.rename(view.conversation.id, user, body.name);
     if (!changed) throw noConversation();
-    if (changed.row) outbox.written({ ...changed, row: changed.row }, view);
-    const epoch = await store.epoch();
+    if (changed.row) outbox.written({ ...changed, row: changed.row }, epoch, view);
     return { body: toConversationDto(await viewOf(store, params.id, user), epoch) };
   },
 });

@@ -56,7 +56,7 @@ export const addParticipants = route({
   body: participants,
   answers: { 200: conversationDto },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox, signals, friends, maxMembers }, { user, params, body }) {
+  async answer({ store, outbox, signals, friends, maxMembers }, { user, params, body, epoch }) {
     const view = await viewOf(store, params.id, user);
     const { id } = view.conversation;
     allow(mayAddMembers(view.conversation, view.own), 'only owners and admins add people to a group');
@@ -68,10 +68,9 @@ export const addParticipants = route({
     const changed = await store.addMembers(id, user, users);
     if (!changed) throw noConversation();
     if (changed.row) {
-      outbox.written({ ...changed, row: changed.row }, view);
+      outbox.written({ ...changed, row: changed.row }, epoch, view);
       signals.membership(changed.row);
     }
-    const epoch = await store.epoch();
     return { body: toConversationDto(await viewOf(store, id, user), epoch) };
   },
 });
@@ -86,14 +85,14 @@ export const removeParticipant = route({
   params: ofParticipant,
   answers: { 200: nothing },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox, signals }, { user, params }) {
+  async answer({ store, outbox, signals }, { user, params, epoch }) {
     const view = await viewOf(store, params.id, user);
     const target = await memberOf(store, view, params.userId);
     allow(mayRemoveMember(view.conversation, view.own, target), 'you may not remove this participant');
     const changed = await store.removeMember(view.conversation.id, user, target.userId);
     if (!changed) throw noConversation();
     if (changed.row) {
-      outbox.written({ ...changed, row: changed.row }, view);
+      outbox.written({ ...changed, row: changed.row }, epoch, view);
       signals.membership(changed.row);
     }
     return { body: {} };
@@ -110,14 +109,14 @@ export const setParticipantRole = route({
   body: participantRole,
   answers: { 200: participantDto },
   refuses: ['forbidden', 'not_found'],
-  async answer({ store, outbox }, { user, params, body }) {
+  async answer({ store, outbox }, { user, params, body, epoch }) {
     const view = await viewOf(store, params.id, user);
     const target = await memberOf(store, view, params.userId);
     allow(maySetRole(view.conversation, view.own, target), 'only owners change roles, and not their own');
     const changed = await store.setRole(view.conversation.id, user, target.userId, body.role);
     if (!changed) throw noParticipant();
     // Without the view of before: it shows the old role.
-    if (changed.row) outbox.written({ ...changed, row: changed.row });
+    if (changed.row) outbox.written({ ...changed, row: changed.row }, epoch);
     return { body: toParticipantDto({ ...target, role: body.role }) };
   },
 });

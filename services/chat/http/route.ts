@@ -30,6 +30,8 @@ export type Call<Params, Query, Body> = {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Read before anything is written: a row that is written and then labelled with a life that began since would be taken for another. */
+  readonly epoch: string;
 };
 
 const nothing = z.object({});
@@ -55,12 +57,12 @@ export function route<
   return {
     ...operation,
     async answer(context, user, request) {
-      return answer(context, {
-        user,
+      const parsed = {
         params: parseBody(params, request.params),
         query: parseQuery(query, request),
         body: (body && parseBody(body, request.body)) as z.output<Body>,
-      });
+      };
+      return answer(context, { user, ...parsed, epoch: await context.store.epoch() });
     },
   };
 }

@@ -17,7 +17,7 @@ export const sendMessage = route({
   body: newMessage,
   answers: { 201: messageDto },
   refuses: ['not_found', 'conflict'],
-  async answer({ store, outbox }, { user, body }) {
+  async answer({ store, outbox }, { user, body, epoch }) {
     const view = await viewOf(store, body.conversationId, user);
     const conversationId = view.conversation.id;
     const { type, content } = body;
@@ -32,7 +32,7 @@ export const sendMessage = route({
         .update(JSON.stringify([conversationId, type, content]))
         .digest('base64url'),
     });
-    if (created) outbox.written({ row, conversation }, view);
+    if (created) outbox.written({ row, conversation }, epoch, view);
     if (row.kind === 'deleted') throw new PlatformError('conflict', 'this message was sent, and deleted since');
     return { status: 201, body: toMessageDto(row) };
   },

@@ -82,6 +82,24 @@ const has = (chat: TestChat, id: string, count: number) => () => {
 };
 
 describe('the outbox', () => {
+  it('never takes a row for one of a life that begins after it was written', async () => {
+    await using world = await startWorld({ store: overridable });
+    const { chat } = world;
+    const { owner, id } = await group(chat);
+    const before = await chat.store.epoch();
+    const { send: stored } = chat.store;
+    chat.store.send = async (message) => {
+      const sent = await stored(message);
+      await chat.store.newEpoch();
+      return sent;
+    };
+    const { seq } = await send(owner, id, 'just before the restore');
+    await eventually(has(chat, id, 2));
+    const told = chat.events.find(({ event }) => event.seq === seq);
+    expect(told?.event.epoch).toBe(before);
+    expect(await chat.store.epoch()).not.toBe(before);
+  });
+
   it('publishes what was answered as MassTransit does, in the order of the conversation', async () => {
     await using world = await startWorld();
     const { chat } = world;

@@ -14,8 +14,13 @@ import { audienceOfLeftover, audienceOfWritten } from './read-audience.ts';
 
 /** Brings every row that took a seq to the bus: at least once, those of one conversation in the order in which they came here. */
 export interface Outbox {
-  /** After the store's answer; `view` is what the writer saw before. Never throws and makes nobody wait: what fails or does not fit is the sweep's. */
-  written(written: WrittenRow, view?: ConversationView): void;
+  /**
+   * After the store's answer. Never throws and makes nobody wait: what fails or does not fit is the sweep's.
+   *
+   * @param epoch read before the row was written: one that is read after may have begun since, by a restore
+   * @param view what the writer saw before
+   */
+  written(written: WrittenRow, epoch: string, view?: ConversationView): void;
   /** Takes what others left behind; resolves to how many rows reached the bus. */
   sweep(): Promise<number>;
   /** Finishes what is on its way. */
@@ -44,7 +49,11 @@ export type OutboxOptions = {
   readonly maxInFlight: number;
 };
 
-type Outgoing = { readonly row: OutgoingRow; readonly audience: () => Promise<Audience | undefined> };
+type Outgoing = {
+  readonly row: OutgoingRow;
+  readonly epoch: string;
+  readonly audience: () => Promise<Audience | undefined>;
+};
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, publisher, clock, log, metrics, graceMs, leaseMs, sweepRows: limit, maxInFlight } = options;
@@ -52,8 +61,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let failing = false;
 
   /** Resolves once the event is handed to the bus, which keeps the order; its confirm is waited for apart. */
-  async function handOver({ row, audience }: Outgoing): Promise<{ readonly confirmed: Promise<void> }> {
-    const epoch = await store.epoch();
+  async function handOver({ row, epoch, audience }: Outgoing): Promise<{ readonly confirmed: Promise<void> }> {
     const event = toMessageEvent(row, epoch, await audience());
     const name = row.unsent ? 'messageSent' : 'messageChanged';
     const confirmed = publisher.publish({
@@ -94,11 +102,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const relay = new OutboxRelay<Outgoing>({
     store: {
       async leasePending(request) {
+        const epoch = await store.epoch();
         const rows = await store.leasePending(request);
         for (const row of rows) options.onLeftover(row);
         return rows
           .toSorted((a, b) => a.seq - b.seq)
-          .map((row) => ({ row, audience: () => audienceOfLeftover(store, row) }));
+          .map((row) => ({ row, epoch, audience: () => audienceOfLeftover(store, row) }));
       },
       published: ({ row }) => store.published(row),
     },
@@ -112,9 +121,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   });
 
   return {
-    written({ row, conversation, unsent = true }, view) {
+    written({ row, conversation, unsent = true }, epoch, view) {
       const audience = () => audienceOfWritten(store, row, conversation, view);
-      relay.written({ row: { ...row, unsent }, audience });
+      relay.written({ row: { ...row, unsent }, epoch, audience });
     },
     sweep: () => relay.sweep(),
     stop: () => relay.stop(),
