@@ -1,4 +1,4 @@
-import type { AsyncApiDocument } from './asyncapi.ts';
+import type { AsyncApiDocument } from './asyncapi-parts.ts';
 import { closed, validators } from './validators.fixture.ts';
 
 /** @throws Error unless the document knows a message of that name at that address, with that payload and no more */

@@ -1,4 +1,4 @@
-import type { AsyncApiDocument } from './asyncapi.ts';
+import type { AsyncApiDocument } from './asyncapi-parts.ts';
 import { type Html, html, prose } from './html.ts';
 import type { ApiOperation, ApiResponse, OpenApiDocument } from './openapi.ts';
 import type { JsonSchema } from './schema-book.ts';

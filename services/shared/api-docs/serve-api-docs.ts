@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PlatformError } from '#shared/contract/errors.ts';
-import type { AsyncApiDocument } from './asyncapi.ts';
+import type { AsyncApiDocument } from './asyncapi-parts.ts';
 import type { OpenApiDocument } from './openapi.ts';
 import { renderPage } from './page.ts';
 import { stylesheet } from './stylesheet.ts';

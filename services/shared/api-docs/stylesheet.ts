@@ -22,4 +22,5 @@ b.delete { color: light-dark(#b3261e, #f2a19b); }
 table { border-collapse: collapse; width: calc(100% - 1.5rem); }
 caption { text-align: left; }
 th, td { border-top: 1px solid var(--line); padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { overflow-wrap: break-word; }
 `;
