@@ -1,40 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
-import { faintTexts } from './contrast.ts';
+import { faultsOf } from './faults.ts';
 import { isConnected, isLoaded } from './looked-at.ts';
 import { type StandalonePage, startStandalonePage } from './standalone-page.ts';
-
-/** What a checker of accessibility would find at first glance. */
-function faultsOf(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const faults: string[] = [];
-    const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
-    for (const id of new Set(ids.filter((each, index) => ids.indexOf(each) !== index))) faults.push(`id ${id} twice`);
-    for (const name of ['aria-labelledby', 'aria-describedby']) {
-      for (const element of document.querySelectorAll(`[${name}]`)) {
-        const id = element.getAttribute(name) ?? '';
-        if (!document.getElementById(id)) faults.push(`${name}=${id} points nowhere`);
-      }
-    }
-    for (const element of document.querySelectorAll<HTMLElement>('button, a, input, textarea')) {
-      const label = element.getAttribute('aria-label') ?? element.closest('label')?.innerText ?? element.innerText;
-      const labelled = label.trim() !== '' || (element instanceof HTMLTextAreaElement && element.labels.length > 0);
-      if (!labelled) faults.push(`no name: ${element.outerHTML.slice(0, 80)}`);
-      const { width, height } = (element.closest('label') ?? element).getBoundingClientRect();
-      if (element.tagName === 'BUTTON' && (width < 24 || height < 24)) faults.push(`too small: ${label}`);
-    }
-    for (const element of document.querySelectorAll('[onclick], [role=button], [tabindex]:not([tabindex="-1"])')) {
-      faults.push(`not a button: ${element.outerHTML.slice(0, 80)}`);
-    }
-    for (const image of document.querySelectorAll('img'))
-      if (image.getAttribute('alt') === null) faults.push('image without alt');
-    if (document.querySelectorAll('main').length !== 1) faults.push('not one main');
-    if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
-    if (document.documentElement.lang === '') faults.push('no language');
-    return faults;
-  });
-}
 
 const overflows = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
@@ -53,10 +22,9 @@ describeWithServer('chromium', 'the page is for everybody', () => {
     ['light', 'alice'],
     ['dark', 'carol'],
   ] as const)('%s: texts stand out, all controls have names, nothing is twice', async (colorScheme, user) => {
-    const faults = async (tab: Page) => [...(await faintTexts(tab)), ...(await faultsOf(tab))];
     const door = await platform.open(undefined, { colorScheme });
     await door.getByRole('heading', { name: 'Who are you today?' }).waitFor();
-    expect(await faults(door)).toEqual([]);
+    expect(await faultsOf(door)).toEqual([]);
 
     for (const action of ['Like', 'Comment'] as const) await platform.act('bob', user, action);
     const tab = await platform.open(user, { colorScheme });
@@ -64,7 +32,7 @@ describeWithServer('chromium', 'the page is for everybody', () => {
     await tab.getByRole('button', { name: 'Mark as read: Bob Brandt commented on your post' }).click();
     await tab.getByRole('button', { name: 'Connected' }).click();
     await tab.getByRole('radio', { name: /server-sent/ }).waitFor();
-    expect(await faults(tab)).toEqual([]);
+    expect(await faultsOf(tab)).toEqual([]);
     await tab.keyboard.press('Escape');
 
     await platform.act('dave', user);
@@ -72,7 +40,7 @@ describeWithServer('chromium', 'the page is for everybody', () => {
     await tab.getByRole('button', { name: 'Like the post of Bob Brandt' }).click();
     await tab.getByRole('radio', { name: 'Grouped' }).check();
     await tab.locator('.row', { hasText: 'Dave Dubois and' }).waitFor();
-    expect(await faults(tab)).toEqual([]);
+    expect(await faultsOf(tab)).toEqual([]);
   });
 
   it.each([320, 375, 390, 768, 1280])('at %i pixels nothing is cut off sideways', async (width) => {

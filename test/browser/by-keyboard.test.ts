@@ -1,31 +1,9 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
+import { focused, tabTo } from './keyboard.ts';
 import { hasBadge, hasRows, isConnected, isLoaded } from './looked-at.ts';
 import { type StandalonePage, startStandalonePage } from './standalone-page.ts';
-
-/** The accessible name of what has the focus; it must be visible there. */
-async function focused(page: Page): Promise<string> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    if (!(element instanceof HTMLElement) || element === document.body) return '';
-    const radio = element instanceof HTMLInputElement ? element.closest('label') : null;
-    return element.getAttribute('aria-label') ?? (radio ?? element).innerText.replace(/\s+/g, ' ').trim();
-  });
-}
-
-/** Presses Tab until the focus is on `name`. */
-async function tabTo(page: Page, name: RegExp, key = 'Tab'): Promise<void> {
-  const met: string[] = [];
-  for (let presses = 0; presses < 60; presses += 1) {
-    await page.keyboard.press(key);
-    const now = await focused(page);
-    if (name.test(now)) return;
-    met.push(now);
-  }
-  throw new Error(`Tab never reaches ${name}: ${met.join(' | ')}`);
-}
 
 describeWithServer('chromium', 'by keyboard alone', () => {
   let platform: StandalonePage;

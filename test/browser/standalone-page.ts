@@ -39,6 +39,8 @@ export async function startStandalonePage(env: Record<string, string> = {}): Pro
       ...env,
     },
     readyUrl: `${opsUrl}/readyz`,
+    // It bundles the page first.
+    readyTimeoutMs: 120_000,
   });
   parts.use(service);
   const browser = parts.use(await launchChromium());

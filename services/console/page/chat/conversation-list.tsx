@@ -7,7 +7,7 @@ import { usePeople } from '../people.tsx';
 import { useNow } from '../use-now.ts';
 import { ago, badgeOf } from '../wording.ts';
 import { isGroup, latestInWords, othersIn, titleOf, unreadOf } from './chat-wording.ts';
-import { PresenceDot } from './presence-dot.tsx';
+import { PresenceDot, presenceInWords } from './presence-dot.tsx';
 import { useReader } from './use-reader.ts';
 
 type ConversationListProps = { state: ChatClientState; place: Place };
@@ -68,6 +68,8 @@ function ConversationItem({ row, place, now, presence }: ConversationItemProps) 
   const person = isGroup(row) ? undefined : other?.userId;
   const title = titleOf(row, reader);
   const unread = unreadOf(row, reader);
+  const state = person === undefined ? undefined : presence.get(person);
+  const words = presenceInWords(state);
   const avatar = others.find(({ user }) => user === person)?.avatar ?? '';
   return (
     <li>
@@ -79,13 +81,14 @@ function ConversationItem({ row, place, now, presence }: ConversationItemProps) 
       >
         <span className="with-presence">
           <Avatar user={person ?? row.id} name={title} url={avatar} />
-          {person !== undefined && <PresenceDot state={presence.get(person)} />}
+          <PresenceDot state={state} />
         </span>
         <span className="conversation-text">
           <span className="conversation-line">
             <strong className="conversation-title" dir="auto">
               {title}
             </strong>
+            {words && <span className="hidden">{words}</span>}
             <time dateTime={row.lastMessageAt} title={new Date(row.lastMessageAt).toLocaleString()}>
               {ago(row.lastMessageAt, now)}
             </time>

@@ -1,12 +1,13 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ParticipantDto } from '#shared/contract/chat-dto.ts';
 import type { ChatClientState, ConversationRow, RealtimeClient } from '../../../client/index.ts';
 import { hashOf, type Place } from '../address.ts';
 import { ErrorNote } from '../error-note.tsx';
 import { Icon } from '../icon.tsx';
+import { AddPeople } from './add-people.tsx';
 import { mayManage, mayRemove, maySetRoles } from './may.ts';
 import { MemberRow } from './member-row.tsx';
-import { PeoplePicker } from './people-picker.tsx';
+import { RenameForm } from './rename-form.tsx';
 import { useMembers } from './use-members.ts';
 import { useReader } from './use-reader.ts';
 
@@ -82,7 +83,11 @@ export function Details({ client, row, presence, close, place }: DetailsProps) {
       {failure && <ErrorNote {...failure} />}
       {error !== undefined && <ErrorNote error={error} doing="Reading people" />}
       {mayManage(row, role) && (
-        <Rename key={row.name} name={row.name ?? ''} rename={(name) => act('Renaming', client.chat.rename(id, name))} />
+        <RenameForm
+          key={row.name}
+          name={row.name ?? ''}
+          rename={(name) => act('Renaming', client.chat.rename(id, name))}
+        />
       )}
       <ul className="members" aria-label="People in this group">
         {members.map((member) => (
@@ -122,54 +127,5 @@ export function Details({ client, row, presence, close, place }: DetailsProps) {
         </button>
       )}
     </section>
-  );
-}
-
-function Rename({ name, rename }: { name: string; rename: (name: string) => Promise<boolean> }) {
-  const [text, setText] = useState(name);
-  const wanted = text.trim();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void rename(wanted);
-  };
-  return (
-    <form className="form-line" onSubmit={submit}>
-      <div className="form-field">
-        <label htmlFor="rename">Name of the group</label>
-        <input
-          id="rename"
-          className="field"
-          autoComplete="off"
-          maxLength={100}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </div>
-      <button type="submit" className="button" disabled={wanted === '' || wanted === name}>
-        Rename
-      </button>
-    </form>
-  );
-}
-
-type AddPeopleProps = { without: readonly string[]; add: (users: readonly string[]) => Promise<boolean> };
-
-function AddPeople({ without, add }: AddPeopleProps) {
-  const [chosen, setChosen] = useState<readonly string[]>([]);
-  // Whoever was added writes the next ids into an empty field.
-  const [round, setRound] = useState(0);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!(await add(chosen))) return;
-    setChosen([]);
-    setRound(round + 1);
-  };
-  return (
-    <form className="form" onSubmit={submit}>
-      <PeoplePicker key={round} legend="Add people" without={without} chosen={chosen} choose={setChosen} />
-      <button type="submit" className="button" disabled={chosen.length === 0}>
-        Add
-      </button>
-    </form>
   );
 }

@@ -3,7 +3,7 @@ import type { PresenceState } from '../../../client/index.ts';
 import { Avatar } from '../avatar.tsx';
 import { Icon } from '../icon.tsx';
 import { roleInWords } from './chat-wording.ts';
-import { PresenceDot } from './presence-dot.tsx';
+import { PresenceDot, presenceInWords } from './presence-dot.tsx';
 import { useReader } from './use-reader.ts';
 
 type MemberRowProps = {
@@ -28,6 +28,7 @@ export function MemberRow({ member: { userId, role }, presence, remove, setRole 
       </span>
       <span className="member-name">
         <span dir="auto">{userId === me ? `${name} (you)` : name}</span>
+        <span className="hidden"> {presenceInWords(presence)}</span>
         {roles[role] && <span className="member-role"> {roles[role]}</span>}
       </span>
       {setRole && (

@@ -9,30 +9,23 @@ type MessageEditorProps = {
   close: () => void;
 };
 
-/** In the place of the message. Enter saves, Escape gives up; both give the focus back. */
-export function MessageEditor({ message: { key, content }, save, close }: MessageEditorProps) {
+/** In the place of the message. Enter saves, Escape gives up. */
+export function MessageEditor({ message: { content }, save, close }: MessageEditorProps) {
   const [text, setText] = useState(content);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const done = () => {
-    close();
-    // The button is there again after the next drawing.
-    requestAnimationFrame(() => {
-      document.querySelector<HTMLElement>(`[data-edit="${CSS.escape(key)}"]`)?.focus();
-    });
-  };
   const submit = async (event?: FormEvent) => {
     event?.preventDefault();
     const next = text.trim();
     if (busy || next === '') return;
     if (next === content) {
-      done();
+      close();
       return;
     }
     setBusy(true);
     try {
       await save(next);
-      done();
+      close();
     } catch (failure) {
       setError(failure);
     } finally {
@@ -42,7 +35,7 @@ export function MessageEditor({ message: { key, content }, save, close }: Messag
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') {
       event.stopPropagation();
-      done();
+      close();
     } else if (isEnter(event)) {
       event.preventDefault();
       void submit();
@@ -68,7 +61,7 @@ export function MessageEditor({ message: { key, content }, save, close }: Messag
       />
       {error !== undefined && <ErrorNote error={error} doing="Saving" />}
       <div className="editor-tools">
-        <button type="button" className="button" onClick={done}>
+        <button type="button" className="button" onClick={close}>
           Cancel
         </button>
         <button type="submit" className="button button-primary" disabled={text.trim() === ''} aria-busy={busy}>

@@ -1,11 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { RealtimeClient, NewConversation as Wanted } from '../../../client/index.ts';
 import { hashOf, type Place } from '../address.ts';
-import { Avatar } from '../avatar.tsx';
 import { ErrorNote } from '../error-note.tsx';
 import { Icon } from '../icon.tsx';
-import { usePeople } from '../people.tsx';
-import { PeoplePicker } from './people-picker.tsx';
+import { NewGroup } from './new-group.tsx';
+import { NewPair } from './new-pair.tsx';
 
 type NewConversationProps = { client: RealtimeClient; place: Place };
 
@@ -52,80 +51,8 @@ export function NewConversation({ client, place }: NewConversationProps) {
           ))}
         </fieldset>
         {error !== undefined && <ErrorNote error={error} doing="Starting the conversation" />}
-        {kind === 'private' ? <Pair start={start} /> : <Group start={start} />}
+        {kind === 'private' ? <NewPair start={start} /> : <NewGroup start={start} />}
       </div>
     </section>
-  );
-}
-
-function Pair({ start }: { start: (wanted: Wanted) => void }) {
-  const { others } = usePeople();
-  const [user, setUser] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    start({ kind: 'private', with: user.trim() });
-  };
-  if (!others) {
-    return (
-      <form className="form" onSubmit={submit}>
-        <div className="form-field">
-          <label htmlFor="other">User id</label>
-          <input
-            id="other"
-            className="field"
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            maxLength={256}
-            value={user}
-            onChange={(event) => setUser(event.target.value)}
-          />
-        </div>
-        <button type="submit" className="button button-primary" disabled={user.trim() === ''}>
-          Start
-        </button>
-      </form>
-    );
-  }
-  return (
-    <ul className="people">
-      {others.map((person) => (
-        <li key={person.user}>
-          <button type="button" className="person" onClick={() => start({ kind: 'private', with: person.user })}>
-            <Avatar user={person.user} name={person.name} url={person.avatar} />
-            <span className="person-name">{person.name}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Group({ start }: { start: (wanted: Wanted) => void }) {
-  const [name, setName] = useState('');
-  const [chosen, setChosen] = useState<readonly string[]>([]);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const named = name.trim();
-    start({ kind: 'group', with: chosen, ...(named !== '' && { name: named }) });
-  };
-  return (
-    <form className="form" onSubmit={submit}>
-      <div className="form-field">
-        <label htmlFor="group-name">Name of the group</label>
-        <input
-          id="group-name"
-          className="field"
-          autoComplete="off"
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </div>
-      <PeoplePicker legend="People" without={[]} chosen={chosen} choose={setChosen} />
-      <button type="submit" className="button button-primary" disabled={chosen.length === 0}>
-        Start group
-      </button>
-    </form>
   );
 }

@@ -59,9 +59,13 @@ export function useKeptScroll(version: unknown): KeptScroll {
   return { box, atEnd, toEnd, onScroll: note };
 }
 
+/** Those in sight, from the middle outwards: the first one may change its own height when others come above it. */
 function marksIn(box: Element): Mark[] {
   const marks = [...box.querySelectorAll('[data-mark]')].map((element) => ({ element, top: topIn(box, element) }));
-  return marks.filter(({ element, top }) => top + element.clientHeight > 0 && top < box.clientHeight);
+  const offMiddle = ({ top }: Mark) => Math.abs(top - box.clientHeight / 2);
+  return marks
+    .filter(({ element, top }) => top + element.clientHeight > 0 && top < box.clientHeight)
+    .sort((one, other) => offMiddle(one) - offMiddle(other));
 }
 
 function topIn(box: Element, element: Element): number {
