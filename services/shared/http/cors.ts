@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
 
 const methods = 'GET, POST, PUT, DELETE, OPTIONS';
-const exposed = 'X-Correlation-Id, Retry-After, WWW-Authenticate, X-Next-Before, X-Next-After, RateLimit, RateLimit-Policy';
+const exposed =
+  'X-Correlation-Id, Retry-After, WWW-Authenticate, X-Next-Before, X-Next-After, RateLimit, RateLimit-Policy';
 const preflightMaxAgeSeconds = 600;
 
 /** What a listener does next: nothing is left to do for a preflight that was answered, a foreign one is to be refused. */
