@@ -39,7 +39,9 @@ function People({ people }: { people: readonly Person[] }) {
   return (
     <>
       <h1>Who are you today?</h1>
-      <p className="lead">Sign in here, open a second tab as somebody else, and let one like what the other wrote.</p>
+      <p className="lead">
+        Sign in here, open a second tab as somebody else, and like what the other wrote, or write to each other.
+      </p>
       <ul className="people">
         {people.map((person) => (
           <li key={person.user}>

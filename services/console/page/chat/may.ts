@@ -10,7 +10,11 @@ export function mayManage(conversation: Kind, role: MemberRole | undefined): boo
   return isGroup(conversation) && (role === 'owner' || role === 'admin');
 }
 
-export function mayRemove(conversation: Kind, role: MemberRole | undefined, target: Pick<ParticipantDto, 'role'>) {
+export function mayRemove(
+  conversation: Kind,
+  role: MemberRole | undefined,
+  target: Pick<ParticipantDto, 'role'>,
+): boolean {
   if (!isGroup(conversation)) return false;
   return role === 'owner' || (role === 'admin' && target.role === 'member');
 }
