@@ -109,15 +109,17 @@ describeWithServer('chromium', 'the chat is for everybody', () => {
       await isConnected(bob);
       const alice = await openChat(platform, 'alice');
       await isConnected(alice);
+      // A hub waits a while before it says that somebody is gone.
+      const toSettle = { timeout: 90_000 };
       const dot = rowOf(alice, 'Bob Brandt').locator('.presence');
       await rowOf(alice, 'Bob Brandt').locator('[data-presence=online]').waitFor();
       await bob.context().close();
-      await rowOf(alice, 'Bob Brandt').locator('[data-presence=offline]').waitFor();
+      await rowOf(alice, 'Bob Brandt').locator('[data-presence=offline]').waitFor(toSettle);
       await platform.service.kill();
       await alice.getByText('Connection lost').last().waitFor();
       expect(await dot.count()).toBe(0);
       await platform.service.restart();
-      await rowOf(alice, 'Bob Brandt').locator('[data-presence=offline]').waitFor();
+      await rowOf(alice, 'Bob Brandt').locator('[data-presence=offline]').waitFor(toSettle);
     },
     restartsMs,
   );
