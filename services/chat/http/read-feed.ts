@@ -50,10 +50,12 @@ async function feedOf(
     const end = formatCursor({ epoch, seq: head?.seq ?? 0 });
     return { changes: [], cursor: end, head: end, reload: true };
   }
-  const feed = await store.changes(id, after, limit);
+  // Before the rows are read: what is deleted later, this reader may know.
+  const since = after === 0 ? (await store.heads([id]))[0]?.seq : cursor?.since;
+  const feed = await store.changes(id, after, limit, since);
   return {
     changes: feed.rows.map(toMessageChange),
-    cursor: formatCursor({ epoch, seq: feed.through }),
+    cursor: formatCursor({ epoch, seq: feed.through, ...(since !== undefined && { since }) }),
     head: formatCursor({ epoch, seq: feed.head.seq }),
     reload: feed.reload,
   };

@@ -268,6 +268,8 @@ export function describeRows(suite: () => StoreSuite): void {
       expect((await other.changes(id, 5, 10)).rows.map(({ seq }) => seq)).toEqual([6, 7]);
       expect(await other.changes(id, 4, 10)).toMatchObject({ rows: [], through: 7, reload: true });
       expect(await other.changes(id, 0, 10)).toMatchObject({ reload: false, through: 7 });
+      expect(await other.changes(id, 4, 10, 5)).toMatchObject({ reload: false, through: 7 });
+      expect(await other.changes(id, 4, 10, 4)).toMatchObject({ reload: true });
     });
 
     it('never removes the newest row, nor the first', async () => {

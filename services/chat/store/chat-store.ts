@@ -85,8 +85,8 @@ export interface ChatStore {
   /** In the order of the request; an unknown one is empty. */
   heads(conversations: readonly ConversationId[]): Promise<readonly ConversationHead[]>;
 
-  /** Costs the same anywhere. `limit` is at least 1. */
-  changes(conversation: ConversationId, after: number, limit: number): Promise<ChatFeed>;
+  /** Costs the same anywhere. `limit` is at least 1; `since`: see `Cursor`. */
+  changes(conversation: ConversationId, after: number, limit: number, since?: number): Promise<ChatFeed>;
 
   /** Never back; never beyond the head. undefined for whoever is not in it. */
   markRead(

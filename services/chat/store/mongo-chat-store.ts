@@ -206,7 +206,7 @@ class MongoChatStore implements ChatStore {
     });
   }
 
-  async changes(conversation: ConversationId, after: number, limit: number) {
+  async changes(conversation: ConversationId, after: number, limit: number, since = 0) {
     const feed = await this.#ofConversation(conversation, async (id) => {
       const rows = await this.#parts.rows.changes(id, after, limit + 1);
       const last = rows.at(-1);
@@ -214,7 +214,7 @@ class MongoChatStore implements ChatStore {
         last && rows.length <= limit ? headOf(last) : this.#parts.rows.head(id),
         this.#parts.conversations.floor(id),
       ]);
-      return { ...answerFeed({ after, limit, rows: rows.map(toChatRow), head, floor }), head: toHead(head) };
+      return { ...answerFeed({ after, since, limit, rows: rows.map(toChatRow), head, floor }), head: toHead(head) };
     });
     const none = { ...emptyHead, members: 0 };
     return feed ?? { ...answerFeed({ after, limit, rows: [], head: none, floor: 0 }), head: none };

@@ -220,11 +220,11 @@ class SqliteChatStore implements ChatStore {
     return this.#database.read(() => conversations.map((conversation) => this.#head(conversation)));
   }
 
-  changes(conversation: ConversationId, after: number, limit: number) {
+  changes(conversation: ConversationId, after: number, limit: number, since = 0) {
     return this.#database.read(() => {
       const rows = this.#rows.changes(conversation, after, limit + 1).map(toChatRow);
       const head = this.#head(conversation);
-      return { ...answerFeed({ after, limit, rows, head, floor: this.#rows.floor(conversation) }), head };
+      return { ...answerFeed({ after, since, limit, rows, head, floor: this.#rows.floor(conversation) }), head };
     });
   }
 

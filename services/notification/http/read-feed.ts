@@ -29,10 +29,12 @@ export const readFeed = route({
       const end = formatCursor({ epoch, seq: head?.seq ?? 0 });
       return { changes: [], cursor: end, head: end, reload: true };
     }
-    const feed = await store.changes(user, after, query.limit);
+    // Before the rows are read: what is deleted later, this reader may know.
+    const since = after === 0 ? (await store.heads([user]))[0]?.seq : query.after?.since;
+    const feed = await store.changes(user, after, query.limit, since);
     return {
       changes: feed.rows.map(toNotificationChange),
-      cursor: formatCursor({ epoch, seq: feed.through }),
+      cursor: formatCursor({ epoch, seq: feed.through, ...(since !== undefined && { since }) }),
       head: formatCursor({ epoch, seq: feed.head.seq }),
       reload: feed.reload,
     };

@@ -310,6 +310,29 @@ describe('every route', () => {
   });
 });
 
+describe('a reader of the feed that begins with nothing', () => {
+  it('comes to the end of a stream from which tombstones were purged, page by page', async () => {
+    const alice = newUser();
+    const [newest = ''] = await likes(alice, 4);
+    await service.as(alice, 'DELETE', `/api/notifications/${newest}`);
+    await likes(alice, 1);
+    await service.store.purge({ deletedBefore: Date.now() + 60_000 });
+    const read: number[] = [];
+    for (let after = ''; ; ) {
+      const { body } = await service.as(alice, 'GET', `/api/notifications/feed?limit=1&after=${after}`);
+      expect(body.reload).toBe(false);
+      read.push(...body.changes.map(({ notification }: { notification: { number: number } }) => notification.number));
+      after = body.cursor;
+      if (body.cursor === body.head) break;
+    }
+    expect(read).toEqual([1, 2, 3, 5]);
+    const [head] = await service.store.heads([alice]);
+    const old = `${await service.store.epoch()}.1`;
+    expect(head).toEqual({ seq: 6, number: 5 });
+    expect((await service.as(alice, 'GET', `/api/notifications/feed?after=${old}`)).body.reload).toBe(true);
+  });
+});
+
 describe('internal calls', () => {
   it('answer heads and changes of many streams, and no memberships', async () => {
     const [alice, bob] = [newUser('alice'), newUser('bob')];

@@ -152,7 +152,7 @@ class MongoNotificationStore implements NotificationStore {
     );
   }
 
-  changes(recipient: UserId, after: number, limit: number) {
+  changes(recipient: UserId, after: number, limit: number, since = 0) {
     return this.#database.attempt(async () => {
       const found = await this.#database.rows
         .find({ RecipientId: recipient, Seq: { $gt: after } })
@@ -168,7 +168,7 @@ class MongoNotificationStore implements NotificationStore {
         this.#database.readThrough(recipient),
       ]);
       const rows = stored.map((row) => toStreamRow(row, readThrough));
-      return answerFeed({ after, limit, rows, head, floor: stream?.Floor ?? 0 });
+      return answerFeed({ after, since, limit, rows, head, floor: stream?.Floor ?? 0 });
     });
   }
 

@@ -122,6 +122,8 @@ export function describeStoreReads(suite: () => StoreSuite): void {
         reload: true,
       });
       expect(await store.changes(alice, 0, 10)).toMatchObject({ reload: false, through: 6 });
+      expect(await store.changes(alice, 3, 10, 4)).toMatchObject({ reload: false, through: 6 });
+      expect(await store.changes(alice, 3, 10, 3)).toMatchObject({ reload: true });
     });
 
     it('never removes the newest row, so that no number is used twice', async () => {

@@ -56,8 +56,8 @@ export interface NotificationStore {
   /** In the order of the request. */
   heads(recipients: readonly UserId[]): Promise<readonly Head[]>;
 
-  /** Costs the same anywhere in a stream. `limit` is at least 1. */
-  changes(recipient: UserId, after: number, limit: number): Promise<Feed<StreamRow>>;
+  /** Costs the same anywhere in a stream. `limit` is at least 1; `since`: see `Cursor`. */
+  changes(recipient: UserId, after: number, limit: number, since?: number): Promise<Feed<StreamRow>>;
 
   /** Which life of the store its seqs belong to; made at first use. Another process's new epoch is seen within a second. */
   epoch(): Promise<string>;

@@ -129,14 +129,14 @@ class SqliteNotificationStore implements NotificationStore {
     return this.#read(() => recipients.map((recipient) => this.#head(recipient)));
   }
 
-  changes(recipient: UserId, after: number, limit: number) {
+  changes(recipient: UserId, after: number, limit: number, since = 0) {
     return this.#read(() => {
       const stored = this.#statements.changes.all(recipient, after, limit + 1).map(toStoredRow);
       const head = headOfRows(stored.map(placeOf), limit) ?? this.#head(recipient);
       const floor = Number(this.#statements.floor.get(recipient)?.['Floor'] ?? 0);
       const readThrough = this.#readThrough(recipient);
       const rows = stored.map((row) => toStreamRow(row, readThrough));
-      return answerFeed({ after, limit, rows, head, floor });
+      return answerFeed({ after, since, limit, rows, head, floor });
     });
   }
 

@@ -87,16 +87,30 @@ describe('cursor', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), fc.maxSafeNat(), (epoch, seq) => {
         expect(parseCursor(formatCursor({ epoch, seq }))).toEqual({ epoch, seq });
+        expect(parseCursor(formatCursor({ epoch, seq, since: seq }))).toEqual({ epoch, seq });
+        if (seq === Number.MAX_SAFE_INTEGER) return;
+        const began = { epoch, seq, since: seq + 1 };
+        expect(parseCursor(formatCursor(began))).toEqual(began);
       }),
     );
   });
 
-  it.each(['', '.', 'e.', '.1', 'e.-1', 'e.1.2', 'e.zzzzzzzzzzz', 'e/x.1', `${'e'.repeat(65)}.1`])(
-    'refuses %j',
-    (text) => {
-      expect(parseCursor(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '.',
+    'e.',
+    '.1',
+    'e.-1',
+    'e.1.2.3',
+    'e.1.',
+    'e.1.-2',
+    'e.1.zzzzzzzzzzz',
+    'e.zzzzzzzzzzz',
+    'e/x.1',
+    `${'e'.repeat(65)}.1`,
+  ])('refuses %j', (text) => {
+    expect(parseCursor(text)).toBeUndefined();
+  });
 });
 
 describe('stream names', () => {

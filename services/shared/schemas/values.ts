@@ -29,7 +29,7 @@ export const number = count.meta({ description: 'place in the list, 1, 2, 3 …;
 
 export const cursor = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}\.[0-9a-z]{1,11}$/)
+  .regex(/^[A-Za-z0-9_-]{1,64}(\.[0-9a-z]{1,11}){1,2}$/)
   .meta({ description: 'a place in a change feed; opaque' });
 
 export const reload = z.boolean().meta({ description: 'forget what is loaded and begin without a cursor' });

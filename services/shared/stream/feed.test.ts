@@ -45,6 +45,8 @@ describe('feed', () => {
     ['below the floor', { after: 4, floor: 5 }, true],
     ['at the floor', { after: 5, floor: 5 }, false],
     ['at the beginning, below the floor', { after: 0, floor: 5 }, false],
+    ['below a floor that was there at the beginning', { after: 4, floor: 5, since: 5 }, false],
+    ['below a floor that has risen since the beginning', { after: 4, floor: 6, since: 5 }, true],
   ])('from %s asks for a reload or not', (_where, place, reload) => {
     const head = { seq: 9, number: 7 };
     const feed = answerFeed({ ...reading, ...place, head });

@@ -59,6 +59,8 @@ export type Feed<Row> = {
 
 export type FeedReading<Row> = {
   readonly after: number;
+  /** Of a reader that began with nothing: the head when it began (`Cursor.since`). @default 0 */
+  readonly since?: number;
   readonly limit: number;
   /** Rows above `after`, ascending, at most `limit + 1`; a row that moved meanwhile may be there twice. */
   readonly rows: readonly Row[];
@@ -70,12 +72,14 @@ export type FeedReading<Row> = {
 
 /**
  * A floor hides nothing from a reader that starts at 0: what is purged were tombstones, and it knows none of the rows.
+ * Nor does it on the reader's later pages, unless something was purged that was deleted since it began.
  */
 export function answerFeed<Row extends { readonly seq: number; readonly number: number }>(
   reading: FeedReading<Row>,
 ): Feed<Row> {
-  const { after, limit, rows, head, floor } = reading;
-  if (after > head.seq || (after > 0 && after < floor)) return { rows: [], through: head.seq, head, reload: true };
+  const { after, since = 0, limit, rows, head, floor } = reading;
+  const isPurged = after > 0 && after < floor && since < floor;
+  if (after > head.seq || isPurged) return { rows: [], through: head.seq, head, reload: true };
   const page = rows.slice(0, limit);
   const last = page.at(-1)?.seq ?? after;
   return { rows: latestOf(page), through: last, head, reload: false };
