@@ -214,7 +214,7 @@ describe('GET /api/chat/conversations/{id}/feed', () => {
     }
   });
 
-  it.each(['after=x', 'after=a.b.c', 'after=a.1&after=a.2', 'after[$gt]=1', 'limit=0'])(
+  it.each(['after=x', 'after=a.b.c.d', 'after=a.1&after=a.2', 'after[$gt]=1', 'limit=0'])(
     'refuses ?%s',
     async (query) => {
       const { alice, id } = await pair();

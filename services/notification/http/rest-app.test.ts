@@ -217,7 +217,7 @@ describe('GET /api/notifications/feed', () => {
     expect(await get(alice, `/api/notifications/feed?after=${epoch}.1`)).toMatchObject({ reload: false });
   });
 
-  it.each(['after=x', 'after=a.b.c', 'after=a.1&after=a.2', 'after[$gt]=1', 'limit=0', 'limit=-1', 'limit=a'])(
+  it.each(['after=x', 'after=a.b.c.d', 'after=a.1&after=a.2', 'after[$gt]=1', 'limit=0', 'limit=-1', 'limit=a'])(
     'refuses ?%s',
     async (query) => {
       const answer = await service.as(newUser(), 'GET', `/api/notifications/feed?${query}`);
