@@ -100,18 +100,4 @@ describe('outbox relay', () => {
     outbox.written({ id: 'd' });
     expect(asked).toEqual(['a', 'b']);
   });
-
-  it('sweeps again and again from its start to its stop', async () => {
-    const { relay: outbox, log, clock } = relay({ sweepEveryMs: 1_000 });
-    outbox.start();
-    for (let sweep = 0; sweep < 2; sweep += 1) {
-      clock.advance(1_000);
-      await new Promise(setImmediate);
-    }
-    expect(log).toHaveLength(2);
-    await outbox.stop();
-    clock.advance(10_000);
-    await new Promise(setImmediate);
-    expect(log).toHaveLength(2);
-  });
 });

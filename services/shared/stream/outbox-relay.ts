@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '#shared/runtime/clock.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
 
 /** What a relay needs of a store, by the rules of `outbox.ts`. Every call may fail with `unavailable` and be repeated. */
 export interface OutboxStore<Row> {
@@ -22,8 +22,6 @@ export type OutboxRelayOptions<Row> = {
   readonly clock: Clock;
   /** A row that its writer could not get rid of. */
   readonly onFailure: (error: unknown) => void;
-  /** Pause between two sweeps. @default 2,000 */
-  readonly sweepEveryMs?: number;
   /** What is younger is left to its writer. @default 5,000 */
   readonly graceMs?: number;
   /** @default 30,000 */
@@ -38,28 +36,17 @@ export type OutboxRelayOptions<Row> = {
 export class OutboxRelay<Row> {
   readonly #options: Required<OutboxRelayOptions<Row>>;
   readonly #inFlight = new Set<Promise<boolean>>();
-  #timer: Timer | undefined;
   #sweeping: Promise<number> | undefined;
   #stopped = false;
 
   constructor(options: OutboxRelayOptions<Row>) {
     this.#options = {
-      sweepEveryMs: 2_000,
       graceMs: 5_000,
       leaseMs: 30_000,
       limit: 100,
       maxInFlight: 1_000,
       ...options,
     };
-  }
-
-  /** Sweeps from now on until `stop`. */
-  start(): void {
-    this.#timer = this.#options.clock.after(this.#options.sweepEveryMs, () => {
-      void this.sweep().then(() => {
-        if (!this.#stopped) this.start();
-      });
-    });
   }
 
   /** After the store has answered for the row. Never throws and makes nobody wait: a failure is the sweep's. */
@@ -76,10 +63,9 @@ export class OutboxRelay<Row> {
     return this.#sweeping;
   }
 
-  /** Ends the sweeps and finishes what is on its way. */
+  /** Takes nothing more and finishes what is on its way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#timer?.cancel();
     await Promise.all([this.#sweeping, ...this.#inFlight]);
   }
 
