@@ -3,13 +3,15 @@ import type { PushKind } from './push-frame.ts';
 
 /**
  * What a service answers the hub on its own port, behind a short-lived token signed with `INTERNAL_SECRET`; the gateway
- * never routes these paths. All are POST with a JSON body and safe to repeat.
+ * never routes these paths. Those of streams are POST with a JSON body and safe to repeat; `revocations` is the
+ * notification service's alone: GET reads, POST revokes.
  */
 export const internalPaths = {
   heads: '/internal/heads',
   changes: '/internal/changes',
   memberships: '/internal/memberships',
   members: '/internal/members',
+  revocations: '/internal/revocations',
 } as const;
 
 /** Streams or requests in one call. */

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { z } from 'zod';
 import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
@@ -31,10 +31,12 @@ export type InternalAppOptions = {
   readonly source: StreamSource;
   readonly tokens: InternalTokens;
   readonly log: Logger;
+  /** What this service alone answers. */
+  readonly own?: RequestHandler;
 };
 
 /** What the hubs ask, behind `INTERNAL_SECRET`; no gateway routes it and no browser may call it. */
-export function createInternalApp({ source, tokens, log }: InternalAppOptions): Express {
+export function createInternalApp({ source, tokens, log, own }: InternalAppOptions): Express {
   const origins = createOriginPolicy({ origins: [], allowAbsent: true });
   const app = createApp({ log, origins, bodyLimitBytes });
   app.use(requireInternal(tokens));
@@ -50,6 +52,7 @@ export function createInternalApp({ source, tokens, log }: InternalAppOptions): 
   app.post(internalPaths.members, async (request, response) => {
     response.json(await source.members(parseBody(membersRequest, request.body)));
   });
+  if (own) app.use(own);
   finishApp(app, log);
   return app;
 }
