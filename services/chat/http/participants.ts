@@ -117,7 +117,8 @@ export const setParticipantRole = route({
     if (!changed) throw noParticipant();
     // Without the view of before: it shows the old role.
     if (changed.row) outbox.written({ ...changed, row: changed.row }, epoch);
-    return { body: toParticipantDto({ ...target, role: body.role }) };
+    // Read again: another change at the same instant may have made him an owner.
+    return { body: toParticipantDto(await memberOf(store, view, target.userId)) };
   },
 });
 

@@ -17,6 +17,7 @@ import { describeConversations } from './chat-store-conversations.contract.ts';
 import { describeLists } from './chat-store-lists.contract.ts';
 import { describeMemberships } from './chat-store-memberships.contract.ts';
 import { describeOutbox } from './chat-store-outbox.contract.ts';
+import { describeOwnership } from './chat-store-ownership.contract.ts';
 import { describeRows } from './chat-store-rows.contract.ts';
 import { describeSends } from './chat-store-sends.contract.ts';
 
@@ -55,6 +56,7 @@ export function describeChatStore(make: () => Promise<StoreUnderTest>): void {
   describeRows(suite);
   describeConversations(suite);
   describeMemberships(suite);
+  describeOwnership(suite);
   describeLists(suite);
 
   it('has one epoch for all instances, until a new one begins', async () => {

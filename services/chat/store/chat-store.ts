@@ -47,10 +47,14 @@ export interface ChatStore {
 
   /**
    * From the answer on the user reads nothing and no later row is handed to him: his place is closed first, then the row
-   * is written. The last owner who leaves hands the ownership to the longest-standing admin, else member.
+   * is written. See `setRole` for the last owner.
    */
   removeMember(conversation: ConversationId, actor: UserId, user: UserId): Promise<Changed | undefined>;
 
+  /**
+   * A group that has people has an owner: the last one who leaves, is removed or gets another role hands the ownership to
+   * the highest in rank then, of several the longest-standing. Who is demoted may so be an owner again.
+   */
   setRole(conversation: ConversationId, actor: UserId, user: UserId, role: MemberRole): Promise<Changed | undefined>;
 
   /** The longest-standing first. */

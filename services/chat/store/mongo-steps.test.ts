@@ -397,6 +397,17 @@ describeOnServers('mongodb', 'a chat writer that stops between its steps', (url)
       expect(await finish(id)).toEqual([]);
       expect((await store.list(id, newest)).map(({ number }) => number)).toEqual([5, 4, 3, 2, 1]);
     });
+
+    it('that two owners gave each other and died over leave one', async () => {
+      const { id, alice, bob } = await newGroup(store);
+      await store.setRole(id, alice, bob, 'owner');
+      await dead.places.setRole(await telling(id, alice), bob, 'member');
+      await dead.places.setRole(await telling(id, bob), alice, 'member');
+      const owners = async () => (await store.members(id, firstMembers)).filter(({ role }) => role === 'owner');
+      expect(await owners()).toEqual([]);
+      expect(await finish(id)).toHaveLength(2);
+      expect(await owners()).toHaveLength(1);
+    });
   });
 });
 

@@ -42,7 +42,7 @@ export class MongoTellings {
     const places = await this.#places.untoldOf(conversation, rowId);
     const [first] = places;
     if (!first) return await this.#changedBy(await this.#rows.find(rowId));
-    if (places.some(hasLeftAsOwner)) await this.#places.handOver(conversation);
+    if (places.some(mayHaveOwned)) await this.#places.handOver(conversation);
     const row = await this.#write(conversation, rowId, first.PendingActorId, systemOf(first, places), joinedBy(places));
     const named = new Set(first.PendingAction === 'added' ? toldOf(row) : places.map(({ UserId }) => UserId));
     const changed = await this.#changedBy(row);
@@ -122,8 +122,9 @@ export class MongoTellings {
 /** The conversation's own change, set when it is seen, covers the places'. */
 const firstState = { Present: true, ChangedAt: new Date(0), ...nothingUntold } as const;
 
-function hasLeftAsOwner({ Present, Role }: MemberDocument): boolean {
-  return !Present && Role === ownerRole;
+/** Left as an owner, or was given another role: what it was before is not known any more. */
+function mayHaveOwned({ Present, Role, PendingAction }: MemberDocument): boolean {
+  return Present ? PendingAction === 'role' && Role !== ownerRole : Role === ownerRole;
 }
 
 function systemOf({ PendingAction, PendingRole }: MemberDocument, places: readonly MemberDocument[]): SystemMessage {

@@ -104,6 +104,7 @@ export class SqliteMemberships {
     const place = this.#conversations.openPlace(id, user);
     if (!place || place.Role === roleOrdinal(role)) return unchanged(conversation);
     this.#setRole(place, roleOrdinal(role));
+    if (place.Role === ownerRole) this.#handOver(id);
     return this.#changed(conversation, actor, { action: 'role', userIds: [user as never], role });
   }
 
