@@ -128,6 +128,28 @@ describe('urls', () => {
   });
 });
 
+describe('URLs of a user whose password is a setting of its own', () => {
+  const read = (env: EnvReader) => env.urlOfUser('U', 'P', { protocols: ['amqp:', 'mongodb:'] });
+
+  test.each([
+    [{ U: 'amqp://chat@h', P: 'pw' }, 'amqp://chat:pw@h'],
+    [{ U: 'amqp://chat@h:5671/v', P: 'a@b/c:d%' }, 'amqp://chat:a%40b%2Fc%3Ad%25@h:5671/v'],
+    [{ U: 'mongodb://chat@a:1,b:2/?replicaSet=rs0', P: 'pw' }, 'mongodb://chat:pw@a:1,b:2/?replicaSet=rs0'],
+    [{ U: 'amqp://chat:pw@h' }, 'amqp://chat:pw@h'],
+    [{ U: 'amqp://h' }, 'amqp://h'],
+  ])('%j is %s', (env, url) => {
+    expect(readConfig(env, read)).toBe(url);
+  });
+
+  test('the password may come from a file', () => {
+    expect(readConfig({ U: 'amqp://chat@h', P_FILE: file('password', 'pw\n') }, read)).toBe('amqp://chat:pw@h');
+  });
+
+  test.each([['amqp://h'], ['amqp://chat:other@h']])('%s does not take one, and no fault shows it', (url) => {
+    expect(faultsOf({ U: url, P: 'canary' }, read)).toEqual(['U must name a user and no password where P is set']);
+  });
+});
+
 describe('secrets', () => {
   const read = (env: EnvReader) => env.secret('S', { minBytes: 4 });
 

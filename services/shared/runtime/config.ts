@@ -19,11 +19,11 @@ export class ConfigError extends Error {
  *
  * @throws ConfigError
  */
-export function readConfig<T>(env: Env, read: (reader: EnvReader) => T): T {
+export function readConfig<T, Name extends string = string>(env: Env, read: (reader: EnvReader<Name>) => T): T {
   const faults: string[] = [];
   let config: T;
   try {
-    config = read(new EnvReader(env, faults));
+    config = read(new EnvReader<Name>(env, faults));
   } catch (error) {
     if (error instanceof ConfigError) faults.push(...error.faults);
     // What throws after a fault stumbled over a placeholder.
@@ -34,8 +34,12 @@ export function readConfig<T>(env: Env, read: (reader: EnvReader) => T): T {
   return config;
 }
 
-/** An empty string counts as unset. Values are shown in faults; those of secrets and passwords in URLs never are. */
-export class EnvReader {
+/**
+ * `Name`: the settings of a process; one that is not among them does not compile, here or where manifests set it.
+ *
+ * An empty string counts as unset. Values are shown in faults; those of secrets and passwords in URLs never are.
+ */
+export class EnvReader<in Name extends string = string> {
   readonly #env: Env;
   readonly #faults: string[];
 
@@ -49,20 +53,20 @@ export class EnvReader {
     this.#faults.push(text);
   }
 
-  text(name: string, options: { default?: string } = {}): string {
+  text(name: Name, options: { default?: string } = {}): string {
     return this.optionalText(name) ?? options.default ?? this.#missing(name, '');
   }
 
-  optionalText(name: string): string | undefined {
-    return this.#env[name] || undefined;
+  optionalText(name: Name): string | undefined {
+    return this.#value(name);
   }
 
   /** `NAME`, or the content of the file that `NAME_FILE` names, less one trailing newline. */
-  secret(name: string, options: { minBytes?: number } = {}): string {
+  secret(name: Name, options: { minBytes?: number } = {}): string {
     return this.optionalSecret(name, options) ?? this.#missing(name, '', ` (or ${name}_FILE)`);
   }
 
-  optionalSecret(name: string, { minBytes = 1 }: { minBytes?: number } = {}): string | undefined {
+  optionalSecret(name: Name, { minBytes = 1 }: { minBytes?: number } = {}): string | undefined {
     const secret = this.#textOrFile(name);
     const bytes = Buffer.byteLength(secret ?? '');
     if (secret && bytes < minBytes) this.fault(`${name} must have at least ${minBytes} bytes, got ${bytes}`);
@@ -70,11 +74,11 @@ export class EnvReader {
   }
 
   /** 0 lets the system choose. */
-  port(name: string, options: { default?: number } = {}): number {
+  port(name: Name, options: { default?: number } = {}): number {
     return this.integer(name, { ...options, min: 0, max: 65_535 });
   }
 
-  integer(name: string, { default: fallback, min, max }: { default?: number; min: number; max: number }): number {
+  integer(name: Name, { default: fallback, min, max }: { default?: number; min: number; max: number }): number {
     const text = this.optionalText(name);
     if (text === undefined) return fallback ?? this.#missing(name, min);
     const value = Number(text);
@@ -83,7 +87,7 @@ export class EnvReader {
     return min;
   }
 
-  choice<T extends string>(name: string, choices: readonly [T, ...T[]], options: { default?: T } = {}): T {
+  choice<T extends string>(name: Name, choices: readonly [T, ...T[]], options: { default?: T } = {}): T {
     const text = this.optionalText(name);
     if (text === undefined) return options.default ?? this.#missing(name, choices[0]);
     const chosen = choices.find((choice) => choice === text);
@@ -92,7 +96,7 @@ export class EnvReader {
   }
 
   /** `true` or `false`, also `1` or `0`. */
-  boolean(name: string, options: { default?: boolean } = {}): boolean {
+  boolean(name: Name, options: { default?: boolean } = {}): boolean {
     const text = this.optionalText(name);
     if (text === undefined) return options.default ?? this.#missing(name, false);
     if (text === 'true' || text === '1') return true;
@@ -101,11 +105,11 @@ export class EnvReader {
   }
 
   /** `protocols` with their colon, as `['amqp:', 'amqps:']`. May hold a password, so `NAME_FILE` works too. */
-  url(name: string, options: { protocols: readonly string[]; default?: string }): string {
+  url(name: Name, options: { protocols: readonly string[]; default?: string }): string {
     return this.optionalUrl(name, options) ?? options.default ?? this.#missing(name, '');
   }
 
-  optionalUrl(name: string, { protocols }: { protocols: readonly string[] }): string | undefined {
+  optionalUrl(name: Name, { protocols }: { protocols: readonly string[] }): string | undefined {
     const text = this.#textOrFile(name);
     if (!text) return text;
     if (!protocols.some((protocol) => text.startsWith(`${protocol}//`)) || !namesHost(text)) {
@@ -115,8 +119,28 @@ export class EnvReader {
     return text;
   }
 
+  /**
+   * A URL that names a user, and his password from a setting (or file) of its own: a Secret then holds nothing but the
+   * password. Both together in the URL work too.
+   */
+  urlOfUser(name: Name, passwordName: Name, options: { protocols: readonly string[] }): string {
+    return this.optionalUrlOfUser(name, passwordName, options) ?? this.#missing(name, '');
+  }
+
+  optionalUrlOfUser(name: Name, passwordName: Name, options: { protocols: readonly string[] }): string | undefined {
+    const url = this.optionalUrl(name, options);
+    const password = this.optionalSecret(passwordName);
+    if (!url || password === undefined) return url;
+    const [, scheme = '', user] = /^([a-z][a-z0-9+.-]*:\/\/)([^:@/]+)@/i.exec(url) ?? [];
+    if (user === undefined) {
+      this.fault(`${name} must name a user and no password where ${passwordName} is set`);
+      return url;
+    }
+    return `${scheme}${user}:${encodeURIComponent(password)}${url.slice(scheme.length + user.length)}`;
+  }
+
   /** Comma-separated; blanks around entries and empty entries are dropped. */
-  list(name: string, options: { default?: readonly string[] } = {}): readonly string[] {
+  list(name: Name, options: { default?: readonly string[] } = {}): readonly string[] {
     const text = this.optionalText(name);
     if (text === undefined) return options.default ?? this.#missing(name, []);
     return text
@@ -125,9 +149,13 @@ export class EnvReader {
       .filter((entry) => entry.length > 0);
   }
 
+  #value(name: string): string | undefined {
+    return this.#env[name] || undefined;
+  }
+
   #textOrFile(name: string): string | undefined {
-    const value = this.optionalText(name);
-    const file = this.optionalText(`${name}_FILE`);
+    const value = this.#value(name);
+    const file = this.#value(`${name}_FILE`);
     if (file === undefined) return value;
     if (value !== undefined) {
       this.fault(`${name} and ${name}_FILE are both set: unset one of them`);
