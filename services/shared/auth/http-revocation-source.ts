@@ -1,12 +1,7 @@
-import { z } from 'zod';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { internalPaths } from '#shared/contract/internal-calls.ts';
-import {
-  maxRevocationsPage,
-  type RevocationSource,
-  type RevocationsPage,
-  revocationSchema,
-} from '#shared/contract/revocation.ts';
+import type { RevocationSource } from '#shared/contract/revocation.ts';
+import { revocationsPage } from '#shared/schemas/revocations.ts';
 import type { InternalTokens } from './internal-tokens.ts';
 
 export type HttpRevocationSourceOptions = {
@@ -16,11 +11,6 @@ export type HttpRevocationSourceOptions = {
   /** A call without a whole answer for so long has failed. @default 3,000 */
   readonly timeoutMs?: number;
 };
-
-const page: z.ZodType<RevocationsPage> = z.object({
-  revocations: z.array(revocationSchema).max(maxRevocationsPage),
-  next: z.string().nullable(),
-});
 
 /** Reads what is revoked from the notification service in another process. */
 export function createHttpRevocationSource(options: HttpRevocationSourceOptions): RevocationSource {
@@ -39,7 +29,7 @@ export function createHttpRevocationSource(options: HttpRevocationSourceOptions)
           await response.body?.cancel();
           throw new Error(`${internalPaths.revocations} answered ${response.status}`);
         }
-        return page.parse(await response.json());
+        return revocationsPage.parse(await response.json());
       } catch (cause) {
         throw new PlatformError('unavailable', 'the service that keeps the revocations does not answer', { cause });
       }

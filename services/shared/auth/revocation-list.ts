@@ -1,40 +1,51 @@
 import type { Backplane, BackplaneSubscription } from '#shared/backplane/backplane.ts';
+import { revocationsChannel } from '#shared/contract/names.ts';
 import {
   decodeRevocationFrame,
+  maxRevocations,
   type Revocation,
   type RevocationSource,
   revocationKey,
-  revocationsChannel,
 } from '#shared/contract/revocation.ts';
 import { backoffMs } from '#shared/runtime/backoff.ts';
 import type { Clock, Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import type { Metrics } from '#shared/runtime/metrics.ts';
 import type { Principal } from './principal.ts';
+import { createRevocationMetrics, type RevocationMetrics } from './revocation-metrics.ts';
 
 /** Port: whether a token that verifies was taken back. */
 export interface RevokedTokens {
   isRevoked(principal: Principal): boolean;
-  /** Called after each change that may have revoked somebody. */
+  /** Called after each change that may have revoked somebody. Returns quickly and never throws. */
   onRevoked(listener: () => void): void;
 }
 
 export type RevocationListOptions = {
   readonly source: RevocationSource;
-  readonly backplane: Backplane;
+  /** undefined: changes are found by reading alone. */
+  readonly backplane: Backplane | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** How long a revocation whose frame was lost may stay unknown. @default 30,000 */
   readonly readEveryMs?: number;
 };
 
-const defaultReadEveryMs = 30_000;
+export const defaultReadEveryMs = 30_000;
+/** How long whoever comes first waits for the first read. */
+const firstReadWaitMs = 3_000;
+/** Frames that ask for a read, however many, cause this one at most. */
+const leastPauseMs = 100;
 
 /**
- * What is revoked, as this process knows it: read from its store at the start, at each heal of the backplane and at
- * intervals; between reads changed by frames. Listens first and reads after, so that nothing falls between the two.
+ * What is revoked, as this process knows it: read at the start, at each heal of the backplane and at intervals; between
+ * reads frames add to it. Listens first and reads after, so that nothing falls between the two. What was read last counts
+ * for as long as no read succeeds.
  */
 export class RevocationList implements RevokedTokens {
   readonly #options: RevocationListOptions;
+  readonly #metrics: RevocationMetrics;
   readonly #listeners: (() => void)[] = [];
   #untilByKey = new Map<string, number>();
   /** Frames that came while a read was under way: the read may not have them. */
@@ -46,33 +57,21 @@ export class RevocationList implements RevokedTokens {
   #failures = 0;
   #known = false;
   #closed = false;
-  #tellFirstRead: () => void = () => {};
+  #endFirstWait: () => void = () => {};
   readonly #firstRead = new Promise<void>((resolve) => {
-    this.#tellFirstRead = resolve;
+    this.#endFirstWait = resolve;
   });
 
   constructor(options: RevocationListOptions) {
     this.#options = options;
-    const { backplane } = options;
-    backplane.onStateChange((state) => {
-      if (state === 'up') this.#read();
-    });
-    backplane
-      .subscribe(revocationsChannel, (frame) => this.#hear(frame))
-      .then(
-        (subscription) => {
-          if (this.#closed) return subscription.unsubscribe();
-          this.#subscription = subscription;
-          this.#read();
-        },
-        // The backplane was closed.
-        () => {},
-      );
-    // A backplane that is down must not keep the list unknown.
+    this.#metrics = createRevocationMetrics(options.metrics, () => this.#untilByKey.size);
+    options.clock.after(firstReadWaitMs, this.#endFirstWait);
+    this.#listen();
+    // A backplane that is down must not keep the list unknown: it is read again once frames arrive.
     this.#read();
   }
 
-  /** Whether it was read once. */
+  /** Whether it was ever read. Before that nobody is known to be revoked. */
   get known(): boolean {
     return this.#known;
   }
@@ -82,11 +81,7 @@ export class RevocationList implements RevokedTokens {
     return this.#failures > 0;
   }
 
-  /** Entries, those whose time is over included until the next read. */
-  get size(): number {
-    return this.#untilByKey.size;
-  }
-
+  /** Resolves when the first read has ended, well or not, or takes longer than anybody should wait. */
   firstRead(): Promise<void> {
     return this.#firstRead;
   }
@@ -105,8 +100,27 @@ export class RevocationList implements RevokedTokens {
     this.#closed = true;
     this.#timer?.cancel();
     this.#subscription?.unsubscribe();
-    this.#tellFirstRead();
+    this.#endFirstWait();
     await this.#reading;
+  }
+
+  #listen(): void {
+    const { backplane } = this.#options;
+    if (!backplane) return;
+    backplane.onStateChange((state) => {
+      if (state === 'up') this.#read();
+    });
+    backplane
+      .subscribe(revocationsChannel, (frame) => this.#hear(frame))
+      .then(
+        (subscription) => {
+          if (this.#closed) return subscription.unsubscribe();
+          this.#subscription = subscription;
+          this.#read();
+        },
+        // The backplane was closed.
+        () => {},
+      );
   }
 
   #holds(key: string): boolean {
@@ -115,19 +129,16 @@ export class RevocationList implements RevokedTokens {
   }
 
   #hear(bytes: Uint8Array): void {
-    const revocation = decodeRevocationFrame(bytes);
-    if (!revocation) return;
-    if (this.#reading) this.#heardMeanwhile.push(revocation);
-    if (this.#apply(this.#untilByKey, revocation)) this.#tell();
-  }
-
-  /** Whether somebody is revoked who was not, or for longer. */
-  #apply(untilByKey: Map<string, number>, revocation: Revocation): boolean {
-    const key = revocationKey(revocation);
-    const before = untilByKey.get(key) ?? 0;
-    if (revocation.until <= this.#options.clock.now()) untilByKey.delete(key);
-    else untilByKey.set(key, revocation.until);
-    return revocation.until > before;
+    const frame = decodeRevocationFrame(bytes);
+    if (!frame) return;
+    // Whoever was lifted, or is more than fits, is known after the next read.
+    if (frame.kind === 'lifted' || this.#untilByKey.size >= maxRevocations) {
+      this.#read();
+      return;
+    }
+    if (this.#reading) this.#heardMeanwhile.push(frame);
+    add(this.#untilByKey, frame);
+    this.#tell();
   }
 
   #tell(): void {
@@ -136,52 +147,65 @@ export class RevocationList implements RevokedTokens {
 
   #read(): void {
     if (this.#closed) return;
-    this.#timer?.cancel();
     // The one under way may have begun before what this call is about.
     if (this.#reading) {
       this.#readAgain = true;
       return;
     }
+    this.#timer?.cancel();
     this.#reading = this.#readAll().finally(() => {
       this.#reading = undefined;
+      this.#endFirstWait();
       if (this.#closed) return;
-      if (this.#readAgain) {
-        this.#readAgain = false;
-        this.#read();
-        return;
-      }
-      const { clock, readEveryMs = defaultReadEveryMs } = this.#options;
-      const delayMs =
-        this.#failures > 0
-          ? backoffMs(this.#failures - 1, { baseMs: 200, capMs: Math.min(5_000, readEveryMs) })
-          : readEveryMs;
-      this.#timer = clock.after(delayMs, () => this.#read());
+      const delayMs = this.#readAgain ? leastPauseMs : this.#pauseMs();
+      this.#readAgain = false;
+      this.#timer = this.#options.clock.after(delayMs, () => this.#read());
     });
   }
 
+  #pauseMs(): number {
+    const { readEveryMs = defaultReadEveryMs } = this.#options;
+    if (this.#failures === 0) return readEveryMs;
+    return backoffMs(this.#failures - 1, { baseMs: 200, capMs: Math.min(5_000, readEveryMs) });
+  }
+
   async #readAll(): Promise<void> {
-    const { source, log } = this.#options;
+    const { log } = this.#options;
     this.#heardMeanwhile = [];
     try {
-      const read = new Map<string, number>();
-      let after: string | undefined;
-      do {
-        const { revocations, next } = await source.inForce(after);
-        for (const revocation of revocations) read.set(revocationKey(revocation), revocation.until);
-        after = next ?? undefined;
-      } while (after !== undefined);
-      for (const revocation of this.#heardMeanwhile) this.#apply(read, revocation);
+      const read = await this.#readPages();
+      for (const revocation of this.#heardMeanwhile) add(read, revocation);
       this.#untilByKey = read;
       if (this.#failures > 0) log.info('revocations read again');
       this.#failures = 0;
       this.#known = true;
-      this.#tellFirstRead();
+      this.#metrics.reads.inc({ outcome: 'ok' });
       if (read.size > 0) this.#tell();
     } catch (err) {
       this.#failures += 1;
+      this.#metrics.reads.inc({ outcome: 'failed' });
       if (this.#failures === 1) log.warn({ err }, 'revocations not read, trying again');
     } finally {
       this.#heardMeanwhile = [];
     }
   }
+
+  async #readPages(): Promise<Map<string, number>> {
+    const read = new Map<string, number>();
+    let after: string | undefined;
+    do {
+      const { revocations, next } = await this.#options.source.inForce(after);
+      for (const revocation of revocations) add(read, revocation);
+      after = next ?? undefined;
+      // Replicas that store at the same time may go a little beyond.
+      if (read.size > 2 * maxRevocations) throw new Error(`more than ${maxRevocations} revocations are in force`);
+    } while (after !== undefined);
+    return read;
+  }
+}
+
+/** The later time counts, in whatever order the frames of several replicas come. */
+function add(untilByKey: Map<string, number>, revocation: Revocation): void {
+  const key = revocationKey(revocation);
+  untilByKey.set(key, Math.max(revocation.until, untilByKey.get(key) ?? 0));
 }

@@ -2,11 +2,18 @@ import type { EnvReader } from '#shared/runtime/config.ts';
 import { minSecretBytes } from './hs256-key.ts';
 import type { TokenConfig } from './token-verifier.ts';
 
+export type TokenSetting =
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'JWT_CLOCK_SKEW_SECONDS'
+  | 'JWT_HS256_SECRET'
+  | 'JWT_JWKS_URL';
+
 /**
  * `JWT_ISSUER` and `JWT_AUDIENCE` (Sonixy's by default), either `JWT_JWKS_URL` or `JWT_HS256_SECRET` (or its file),
  * `JWT_CLOCK_SKEW_SECONDS` (0). There is no default key.
  */
-export function readTokenConfig(env: EnvReader): TokenConfig {
+export function readTokenConfig(env: EnvReader<TokenSetting>): TokenConfig {
   return {
     issuer: env.text('JWT_ISSUER', { default: 'Sonixy.IdentityService' }),
     audience: env.text('JWT_AUDIENCE', { default: 'Sonixy.Client' }),
@@ -15,7 +22,7 @@ export function readTokenConfig(env: EnvReader): TokenConfig {
   };
 }
 
-function readKeys(env: EnvReader): TokenConfig['keys'] {
+function readKeys(env: EnvReader<TokenSetting>): TokenConfig['keys'] {
   const secret = env.optionalSecret('JWT_HS256_SECRET', { minBytes: minSecretBytes });
   const url = env.optionalUrl('JWT_JWKS_URL', { protocols: ['https:', 'http:'] });
   if (secret !== undefined && url !== undefined) {

@@ -1,21 +1,19 @@
-import { PlatformError } from '#shared/contract/errors.ts';
 import type { RevocationList } from './revocation-list.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import { unauthorized } from './unauthorized.ts';
 
 /**
- * The same verifier without what was taken back. `strict`: nobody gets in before the list was read once; else tokens are
- * taken as they are until then, and what was let in wrongly is closed with the first read.
+ * The same verifier without what was taken back, with the same answer. Whoever comes before the list was read once waits
+ * a moment for it; while it cannot be read, tokens count as they are (decision record "who is banned is asked first").
  */
 export function refuseRevoked(
   verifier: TokenVerifier,
-  revocations: Pick<RevocationList, 'isRevoked' | 'known'>,
-  { strict = false }: { readonly strict?: boolean } = {},
+  revocations: Pick<RevocationList, 'isRevoked' | 'firstRead'>,
 ): TokenVerifier {
   return {
     async verify(token) {
       const principal = await verifier.verify(token);
-      if (strict && !revocations.known) throw new PlatformError('unavailable', 'it is not known yet who is banned');
+      await revocations.firstRead();
       if (revocations.isRevoked(principal)) throw unauthorized();
       return principal;
     },

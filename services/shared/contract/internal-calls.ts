@@ -4,7 +4,7 @@ import type { PushKind } from './push-frame.ts';
 /**
  * What a service answers the hub on its own port, behind a short-lived token signed with `INTERNAL_SECRET`; the gateway
  * never routes these paths. Those of streams are POST with a JSON body and safe to repeat; `revocations` is the
- * notification service's alone: GET reads, POST revokes.
+ * notification service's alone: GET reads, POST revokes, DELETE lifts.
  */
 export const internalPaths = {
   heads: '/internal/heads',

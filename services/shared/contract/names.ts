@@ -80,6 +80,7 @@ export const collections = {
   notificationRows: 'notification_rows',
   notificationStreams: 'notification_streams',
   notificationMeta: 'notification_meta',
+  revocations: 'revocations',
   /** Sonixy's own, read by the import only. */
   sonixyConversations: 'conversations',
   sonixyMessages: 'messages',
@@ -96,6 +97,9 @@ export const redisPrefix = 'sonixy:';
 export function userChannel(user: UserId): string {
   return `${redisPrefix}user:${user}`;
 }
+
+/** The backplane's channel of `RevocationFrame`s, which every process that lets people in listens to. */
+export const revocationsChannel = `${redisPrefix}revocations`;
 
 /** The backplane's channel of a stream's live frames. */
 export function streamChannel(stream: StreamId): string {

@@ -64,6 +64,8 @@ export type NotificationPage = {
   /** At most `unreadCap`. */
   readonly unreadCount: number;
   readonly hasMore: boolean;
+  /** Rows and count hold every change up to here and none after it. null: the stream did not stand still while they were read. */
+  readonly cursor: string | null;
 };
 
 /** `GET /api/notifications?grouped=true`: "Bob and 12 others liked your post". A view over the newest rows, nothing stored. */

@@ -1,6 +1,4 @@
-import { z } from 'zod';
 import { isUserId, type UserId } from './ids.ts';
-import { redisPrefix } from './names.ts';
 
 /** Whose tokens are revoked: all of a user, or the one with this `jti`. */
 export type RevokedSubject =
@@ -11,14 +9,19 @@ export type RevokedSubject =
 export type Revocation = RevokedSubject & { readonly until: number };
 
 export const maxTokenIdLength = 256;
+
 /** The end of the year 9999: for good. */
 export const latestRevocationMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** More are not taken: every process that checks tokens knows them all. */
+export const maxRevocations = 100_000;
 
 /** In one answer of `RevocationSource`. */
 export const maxRevocationsPage = 1_000;
 
+/** What `GET /internal/revocations?after=` answers. */
 export type RevocationsPage = {
-  /** Ascending by `revocationKey`. */
+  /** Ascending by `revocationKey`, in the store's own order. */
   readonly revocations: readonly Revocation[];
   /** Ask again after this one; null at the end. */
   readonly next: string | null;
@@ -35,50 +38,44 @@ export function revocationKey({ kind, id }: RevokedSubject): string {
   return `${kind}:${id}`;
 }
 
-const tokenId = z
-  .string()
-  .min(1)
-  .max(maxTokenIdLength)
-  .refine((text) => text.isWellFormed());
-const until = z.int().min(0).max(latestRevocationMs);
+/** The subject of a `revocationKey`. */
+export function subjectOfKey(key: string): RevokedSubject {
+  const colon = key.indexOf(':');
+  const id = key.slice(colon + 1);
+  return key.slice(0, colon) === 'user' ? { kind: 'user', id: id as UserId } : { kind: 'token', id };
+}
 
-export const revocationSchema: z.ZodType<Revocation> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('user'), id: z.custom<UserId>(isUserId), until }),
-  z.object({ kind: z.literal('token'), id: tokenId, until }),
-]);
+export function isTokenId(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxTokenIdLength && value.isWellFormed();
+}
 
-/** What `POST /internal/revocations` takes: a user or a token, and an ISO 8601 time; one that is past lifts it. */
-export const revocationRequestSchema = z
-  .strictObject({
-    userId: z.custom<UserId>(isUserId).optional(),
-    jti: tokenId.optional(),
-    until: z.iso
-      .datetime({ offset: true })
-      .transform((text) => Date.parse(text))
-      .pipe(until),
-  })
-  .refine(({ userId, jti }) => (userId === undefined) !== (jti === undefined), 'either userId or jti')
-  .transform(
-    ({ userId, jti, until }): Revocation =>
-      userId === undefined ? { kind: 'token', id: jti ?? '', until } : { kind: 'user', id: userId, until },
-  );
-
-/** The backplane's channel that everybody who checks tokens listens to. */
-export const revocationsChannel = `${redisPrefix}revocations`;
+/**
+ * News on the backplane. A revocation counts at once; `lifted` says only that it is time to read again, since frames of
+ * several publishers may overtake each other and nobody is let in on doubt.
+ */
+export type RevocationFrame = Revocation | { readonly kind: 'lifted' };
 
 const version = 1;
 
-/** A revocation on the backplane; `until` in the past: it was lifted. */
-export function encodeRevocationFrame(revocation: Revocation): Buffer {
-  return Buffer.concat([Buffer.of(version), Buffer.from(JSON.stringify(revocation))]);
+/** A version byte and JSON. */
+export function encodeRevocationFrame(frame: RevocationFrame): Buffer {
+  return Buffer.concat([Buffer.of(version), Buffer.from(JSON.stringify(frame))]);
 }
 
-/** undefined for anything else: the next read of the list brings it. */
-export function decodeRevocationFrame(bytes: Uint8Array): Revocation | undefined {
+/** undefined for anything else, a frame of a later version included: the next read of the list brings it. */
+export function decodeRevocationFrame(bytes: Uint8Array): RevocationFrame | undefined {
   if (bytes[0] !== version) return undefined;
   try {
-    return revocationSchema.safeParse(JSON.parse(Buffer.from(bytes.subarray(1)).toString())).data;
+    return toFrame(JSON.parse(Buffer.from(bytes.subarray(1)).toString()));
   } catch {
     return undefined;
   }
+}
+
+function toFrame(value: unknown): RevocationFrame | undefined {
+  const { kind, id, until } = (value ?? {}) as Record<string, unknown>;
+  if (kind === 'lifted') return { kind };
+  if (typeof until !== 'number' || !Number.isSafeInteger(until) || until > latestRevocationMs) return undefined;
+  if (kind === 'user' && isUserId(id)) return { kind, id, until };
+  return kind === 'token' && isTokenId(id) ? { kind, id, until } : undefined;
 }

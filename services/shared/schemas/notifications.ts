@@ -92,7 +92,14 @@ const unread = count.max(unreadCap);
 export const notificationPage = named<NotificationPage>()(
   'NotificationPage',
   'Newest first.',
-  z.object({ items: z.array(notificationDto), unreadCount: unread, hasMore: z.boolean() }),
+  z.object({
+    items: z.array(notificationDto),
+    unreadCount: unread,
+    hasMore: z.boolean(),
+    cursor: cursor.nullable().meta({
+      description: 'rows and count hold every change up to here; null when the stream did not stand still meanwhile',
+    }),
+  }),
 );
 
 const group = named<NotificationGroup>()(
