@@ -75,7 +75,7 @@ class Server {
       if (this.readFailure) throw this.readFailure;
       const newestFirst = this.rows.toReversed();
       const items = newestFirst.slice((page - 1) * pageSize, page * pageSize);
-      return { items, unreadCount: this.rows.length, hasMore: items.length === pageSize };
+      return { items, unreadCount: this.rows.length, hasMore: items.length === pageSize, cursor: this.cursor };
     },
     feed: async (after) => {
       this.calls.push(`feed ${after}`);
@@ -272,6 +272,33 @@ describe('a client', () => {
     server.push();
     await client.loadMore();
     expect(shown()).toEqual(Array.from({ length: 31 }, (_, index) => 31 - index));
+  });
+
+  it('counts once what a page holds already and is pushed after it', async () => {
+    for (let index = 0; index < 40; index += 1) server.add();
+    start();
+    await eventually(() => (shown().length === 20 ? undefined : `${shown().length}`));
+    const changed = { ...(server.rows[35] ?? expect.unreachable()), isRead: true, status: 1 as const, seq: 41 };
+    server.api.page = async () => {
+      const items = server.rows.slice(0, 20).toReversed();
+      return { items, unreadCount: 39, hasMore: false, cursor: 'e.15' };
+    };
+    await client.loadMore();
+    server.push(changed);
+    expect(client.state.list.unread).toMatchObject({ count: 39, certain: true });
+    expect(shown()).toHaveLength(40);
+  });
+
+  it('reads what a page counted and nobody pushed', async () => {
+    for (let index = 0; index < 30; index += 1) server.add();
+    start();
+    await eventually(() => (shown().length === 20 ? undefined : `${shown().length}`));
+    server.add();
+    await client.loadMore();
+    expect(shown()).toHaveLength(30);
+    clock.advance(400);
+    await eventually(() => (shown().length === 31 ? undefined : `${shown().length}`));
+    expect(client.state.list.unread).toMatchObject({ count: 31, certain: true });
   });
 
   it('marks as read once the server has said yes, and not before', async () => {

@@ -13,6 +13,7 @@ import { readNotificationCall } from './notification-calls.ts';
 import {
   continues,
   emptyList,
+  isBehind,
   isLoaded,
   listFrom,
   type Merged,
@@ -82,7 +83,7 @@ export class NotificationClient {
     });
     this.#reader = new StreamReader({
       clock: options.clock,
-      misses: () => isLoaded(this.#state.list) && (hasGap(this.#state.list) || !this.#state.list.unread.certain),
+      misses: () => misses(this.#state.list),
       mayRead: () => this.#state.connection.state === 'connected',
       read: () => this.#readMissing(),
       done: (error) => this.#read(error),
@@ -232,4 +233,8 @@ export class NotificationClient {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function misses(list: NotificationList): boolean {
+  return isLoaded(list) && (hasGap(list) || isBehind(list) || !list.unread.certain);
 }

@@ -6,6 +6,7 @@ import type { NotificationChange, NotificationDto, NotificationPage } from '../.
 import { cursorOf, hasGap } from '../stream/stream-place.ts';
 import {
   continues,
+  isBehind,
   listFrom,
   type NotificationList,
   visibleRows,
@@ -59,7 +60,7 @@ const feed = (changes: NotificationChange[], seq: number) => ({
 /** Rows 1 to `count`, unread, all loaded. */
 function listOf(count: number): NotificationList {
   const items = Array.from({ length: count }, (_, index) => row(count - index));
-  return withPage(listFrom(cursor(count)), { items, unreadCount: count, hasMore: false });
+  return withPage(listFrom(cursor(count)), { items, unreadCount: count, hasMore: false, cursor: cursor(count) });
 }
 
 const numbers = (list: NotificationList) => visibleRows(list).map(({ number }) => number);
@@ -71,14 +72,14 @@ describe('a new row', () => {
     expect(first.arrived).toHaveLength(1);
     expect(again.arrived).toHaveLength(0);
     expect(numbers(again.list)).toEqual([3, 2, 1]);
-    expect(again.list.unread).toEqual({ count: 3, certain: true });
+    expect(again.list.unread).toMatchObject({ count: 3, certain: true });
   });
 
   it('that comes after a later one is told of and counts all the same', () => {
     const later = withChange(listOf(2), change(row(4))).list;
     const { list, arrived } = withChange(later, change(row(3)));
     expect(arrived.map(({ number }) => number)).toEqual([3]);
-    expect(list.unread).toEqual({ count: 4, certain: true });
+    expect(list.unread).toMatchObject({ count: 4, certain: true });
   });
 
   it('that was read elsewhere meanwhile is told to nobody', () => {
@@ -89,7 +90,12 @@ describe('a new row', () => {
   });
 
   it('that a page showed before is told of no more and counted no more', () => {
-    const page: NotificationPage = { items: [row(3), row(2), row(1)], unreadCount: 3, hasMore: false };
+    const page: NotificationPage = {
+      items: [row(3), row(2), row(1)],
+      unreadCount: 3,
+      hasMore: false,
+      cursor: cursor(3),
+    };
     const { list, arrived } = withChange(withPage(listFrom(cursor(2)), page), change(row(3)));
     expect(arrived).toEqual([]);
     expect(list.unread.count).toBe(3);
@@ -101,22 +107,22 @@ describe('a change', () => {
     const { list } = withChange(listOf(2), change(row(1, { isRead: true, seq: 3 })));
     const late = withChange(list, change(row(1, { isRead: false, seq: 1 }))).list;
     expect(visibleRows(late).find(({ number }) => number === 1)?.isRead).toBe(true);
-    expect(late.unread).toEqual({ count: 1, certain: true });
+    expect(late.unread).toMatchObject({ count: 1, certain: true });
   });
 
   it('of a row that is not loaded shows nothing, and makes the count uncertain', () => {
     const items = [row(30), row(29)];
-    const list = withPage(listFrom(cursor(30)), { items, unreadCount: 30, hasMore: true });
+    const list = withPage(listFrom(cursor(30)), { items, unreadCount: 30, hasMore: true, cursor: cursor(30) });
     const merged = withChange(list, change(row(5, { isRead: true, seq: 31 }))).list;
     expect(numbers(merged)).toEqual([30, 29]);
-    expect(merged.unread).toEqual({ count: 30, certain: false });
+    expect(merged.unread).toMatchObject({ count: 30, certain: false });
   });
 
   it('of a row whose page is still on its way is not undone by that page', () => {
     const items = [row(3), row(2), row(1)];
     const changed = [row(3, { isRead: true, seq: 4 }), row(2, { isRead: true, seq: 5 })];
     const list = changed.reduce((before, each) => withChange(before, change(each)).list, listFrom(cursor(3)));
-    const loaded = withPage(list, { items, unreadCount: 3, hasMore: false });
+    const loaded = withPage(list, { items, unreadCount: 3, hasMore: false, cursor: cursor(3) });
     expect(visibleRows(loaded).map(({ isRead }) => isRead)).toEqual([true, true, false]);
   });
 
@@ -126,7 +132,7 @@ describe('a change', () => {
     expect(list.unread.count).toBe(1);
     const back = withChange(list, change(row(2, { seq: 4 }))).list;
     expect(numbers(back)).toEqual([2, 1]);
-    expect(back.unread).toEqual({ count: 2, certain: true });
+    expect(back.unread).toMatchObject({ count: 2, certain: true });
   });
 });
 
@@ -137,6 +143,7 @@ describe('a deletion', () => {
       items: [row(2), row(1)],
       unreadCount: 1,
       hasMore: false,
+      cursor: cursor(3),
     });
     expect(numbers(late)).toEqual([1]);
     expect(late.unread.count).toBe(1);
@@ -148,7 +155,7 @@ describe('a mark of read', () => {
     const { list } = withChange(listOf(2), readMark(2, 3));
     const later = withChange(list, change(row(3, { seq: 4 }))).list;
     expect(visibleRows(later).map(({ isRead }) => isRead)).toEqual([false, true, true]);
-    expect(later.unread).toEqual({ count: 1, certain: true });
+    expect(later.unread).toMatchObject({ count: 1, certain: true });
   });
 
   it('that is older than another changes nothing', () => {
@@ -158,7 +165,7 @@ describe('a mark of read', () => {
 
   it('outlives a page that was read before it', () => {
     const { list } = withChange(listOf(2), readMark(2, 3));
-    const stale = withPage(list, { items: [row(2), row(1)], unreadCount: 0, hasMore: false });
+    const stale = withPage(list, { items: [row(2), row(1)], unreadCount: 0, hasMore: false, cursor: cursor(3) });
     expect(visibleRows(stale).every(({ isRead }) => isRead)).toBe(true);
   });
 });
@@ -189,17 +196,68 @@ describe('the position', () => {
 
 describe('a page', () => {
   it('further down lengthens the list', () => {
-    const list = withPage(listFrom(cursor(4)), { items: [row(4), row(3)], unreadCount: 4, hasMore: true });
-    const next: NotificationPage = { items: [row(2), row(1)], unreadCount: 4, hasMore: false };
+    const list = withPage(listFrom(cursor(4)), {
+      items: [row(4), row(3)],
+      unreadCount: 4,
+      hasMore: true,
+      cursor: cursor(4),
+    });
+    const next: NotificationPage = { items: [row(2), row(1)], unreadCount: 4, hasMore: false, cursor: cursor(4) };
     expect(continues(list, next, 2)).toBe(true);
     expect(numbers(withPage(list, next))).toEqual([4, 3, 2, 1]);
     expect(withPage(list, next).hasMore).toBe(false);
   });
 
   it('behind rows that are not loaded does not continue the list', () => {
-    const list = withPage(listFrom(cursor(9)), { items: [row(9), row(8)], unreadCount: 9, hasMore: true });
-    expect(continues(list, { items: [row(5)], unreadCount: 9, hasMore: true }, 2)).toBe(false);
-    expect(continues(list, { items: [row(7)], unreadCount: 9, hasMore: true }, 2)).toBe(true);
+    const list = withPage(listFrom(cursor(9)), {
+      items: [row(9), row(8)],
+      unreadCount: 9,
+      hasMore: true,
+      cursor: cursor(9),
+    });
+    expect(continues(list, { items: [row(5)], unreadCount: 9, hasMore: true, cursor: cursor(9) }, 2)).toBe(false);
+    expect(continues(list, { items: [row(7)], unreadCount: 9, hasMore: true, cursor: cursor(9) }, 2)).toBe(true);
+  });
+});
+
+describe('the count of a page', () => {
+  /** A further page, read when the stream had come to `seq`. */
+  const counted = (list: NotificationList, unreadCount: number, seq: number) =>
+    withPage(list, { items: [], unreadCount, hasMore: false, cursor: cursor(seq) });
+
+  it('holds what was pushed after it and had come before it', () => {
+    const list = counted(listOf(3), 2, 4);
+    const pushed = withChange(list, change(row(2, { isRead: true, seq: 4 }))).list;
+    expect(visibleRows(pushed).map(({ isRead }) => isRead)).toEqual([false, true, false]);
+    expect(pushed.unread).toMatchObject({ count: 2, certain: true });
+    expect(withChange(counted(listOf(3), 4, 4), change(row(4))).list.unread).toMatchObject({ count: 4, certain: true });
+    expect(withChange(counted(listOf(3), 0, 4), readMark(3, 4)).list.unread).toMatchObject({ count: 0, certain: true });
+    expect(withChange(counted(listOf(3), 2, 4), deleted(3, 4)).list.unread).toMatchObject({ count: 2, certain: true });
+  });
+
+  it('does not hold what comes after it', () => {
+    const pushed = withChange(counted(listOf(3), 3, 3), change(row(2, { isRead: true, seq: 4 }))).list;
+    expect(pushed.unread).toMatchObject({ count: 2, certain: true });
+  });
+
+  it('is uncertain once something later came, or was done, while what it holds is not all in', () => {
+    const list = counted(listOf(3), 2, 4);
+    expect(isBehind(list)).toBe(true);
+    expect(withChange(list, change(row(2, { isRead: true, seq: 5 }))).list.unread.certain).toBe(false);
+    expect(withAction(list, 'id-2', 'read').unread.certain).toBe(false);
+    expect(withAllRead(list, 3).unread.certain).toBe(false);
+    const caughtUp = withChange(list, change(row(2, { isRead: true, seq: 4 }))).list;
+    expect(isBehind(caughtUp)).toBe(false);
+    expect(withAction(caughtUp, 'id-1', 'read').unread).toMatchObject({ count: 1, certain: true });
+  });
+
+  it('is uncertain when the stream moved while it was counted, or began anew', () => {
+    const page = { items: [], unreadCount: 2, hasMore: false };
+    expect(withPage(listOf(3), { ...page, cursor: null }).unread.certain).toBe(false);
+    const other = formatCursor({ epoch: 'other', seq: 9 });
+    const anew = withPage(listOf(3), { ...page, cursor: other });
+    expect(anew.unread.certain).toBe(false);
+    expect(isBehind(anew)).toBe(false);
   });
 });
 
@@ -210,7 +268,7 @@ describe('what the person did', () => {
     expect(withChange(list, change(row(2, { isRead: true, seq: 4 }))).list.unread.count).toBe(2);
     expect(numbers(withAction(list, 'id-3', 'archive'))).toEqual([2, 1]);
     expect(numbers(withAction(list, 'id-3', 'remove'))).toEqual([2, 1]);
-    expect(withAllRead(list, 3).unread).toEqual({ count: 0, certain: true });
+    expect(withAllRead(list, 3).unread).toMatchObject({ count: 0, certain: true });
   });
 
   it('to a row that is not here changes nothing', () => {
@@ -220,10 +278,15 @@ describe('what the person did', () => {
 });
 
 describe('the count at the cap of the server', () => {
-  const capped = withPage(listFrom(cursor(1500)), { items: [row(1500)], unreadCount: 1000, hasMore: true });
+  const capped = withPage(listFrom(cursor(1500)), {
+    items: [row(1500)],
+    unreadCount: 1000,
+    hasMore: true,
+    cursor: cursor(1500),
+  });
 
   it('stays there with more rows', () => {
-    expect(withChange(capped, change(row(1501))).list.unread).toEqual({ count: 1000, certain: true });
+    expect(withChange(capped, change(row(1501))).list.unread).toMatchObject({ count: 1000, certain: true });
   });
 
   it('is uncertain with fewer', () => {
@@ -231,7 +294,7 @@ describe('the count at the cap of the server', () => {
   });
 
   it('is zero after a mark of all', () => {
-    expect(withAllRead(capped, 1500).unread).toEqual({ count: 0, certain: true });
+    expect(withAllRead(capped, 1500).unread).toMatchObject({ count: 0, certain: true });
   });
 });
 
@@ -288,7 +351,7 @@ it('every order of pushes, with repetitions, ends in the state of the server', (
   fc.assert(
     fc.property(histories, fc.array(fc.nat(), { maxLength: 60 }), (acts, picks) => {
       const { changes, shown, unread } = play(acts);
-      const [first] = [withPage(listFrom(cursor(0)), { items: [], unreadCount: 0, hasMore: false })];
+      const [first] = [withPage(listFrom(cursor(0)), { items: [], unreadCount: 0, hasMore: false, cursor: cursor(0) })];
       const order = [
         ...picks.map((pick) => changes[pick % Math.max(1, changes.length)]),
         ...changes.toReversed(),
@@ -302,7 +365,7 @@ it('every order of pushes, with repetitions, ends in the state of the server', (
           .map(({ number }) => number),
       ).toEqual(unread);
       expect(cursorOf(list)).toBe(cursor(changes.length));
-      expect(list.unread).toEqual({ count: unread.length, certain: true });
+      expect(list.unread).toMatchObject({ count: unread.length, certain: true });
     }),
   );
 });
@@ -311,9 +374,26 @@ it('pushes in order keep the count of unread ones right', () => {
   fc.assert(
     fc.property(histories, (acts) => {
       const { changes, unread } = play(acts);
-      const first = withPage(listFrom(cursor(0)), { items: [], unreadCount: 0, hasMore: false });
+      const first = withPage(listFrom(cursor(0)), { items: [], unreadCount: 0, hasMore: false, cursor: cursor(0) });
       const list = changes.reduce((before, each) => withChange(before, each).list, first);
-      expect(list.unread).toEqual({ count: unread.length, certain: true });
+      expect(list.unread).toMatchObject({ count: unread.length, certain: true });
+    }),
+  );
+});
+
+it('pushes that come after a page that was read before, or after them, are counted once', () => {
+  fc.assert(
+    fc.property(histories, fc.nat(), fc.nat(), fc.boolean(), (acts, when, pushed, isTurned) => {
+      const { changes, unread } = play(acts);
+      const seq = when % (changes.length + 1);
+      const asOf = play(acts.slice(0, seq)).unread.length;
+      const before = changes.slice(0, pushed % (seq + 1));
+      const loaded = withPage(listFrom(cursor(0)), { items: [], unreadCount: 0, hasMore: false, cursor: cursor(0) });
+      const there = before.reduce((list, each) => withChange(list, each).list, loaded);
+      const counted = withPage(there, { items: [], unreadCount: asOf, hasMore: false, cursor: cursor(seq) });
+      const rest = changes.slice(before.length);
+      const list = (isTurned ? rest.toReversed() : rest).reduce((so, each) => withChange(so, each).list, counted);
+      if (!isTurned || list.unread.certain) expect(list.unread).toMatchObject({ count: unread.length, certain: true });
     }),
   );
 });

@@ -1,3 +1,4 @@
+import { parseCursor } from '../../shared/contract/cursor.ts';
 import {
   type NotificationChange,
   type NotificationDto,
@@ -21,8 +22,11 @@ export type NotificationList = StreamPlace & {
   /** Rows from this number on are all loaded; Infinity before the first page. */
   readonly floor: number;
   readonly hasMore: boolean;
-  /** `certain` is false after a change of a row that is not loaded: read a page to settle it. */
-  readonly unread: { readonly count: number; readonly certain: boolean };
+  /**
+   * `certain` is false after a change of a row that is not loaded: read a page to settle it. `asOf`: the count of a page
+   * holds all changes up to that seq, also those that have not come yet.
+   */
+  readonly unread: { readonly count: number; readonly certain: boolean; readonly asOf: number };
 };
 
 export const emptyList: NotificationList = {
@@ -33,7 +37,7 @@ export const emptyList: NotificationList = {
   newest: 0,
   floor: Number.POSITIVE_INFINITY,
   hasMore: false,
-  unread: { count: 0, certain: false },
+  unread: { count: 0, certain: false, asOf: 0 },
 };
 
 /** `arrived`: rows that nobody has seen here before, oldest first. */
@@ -47,6 +51,11 @@ export function listFrom(cursor: string): NotificationList {
 /** Whether the first page is in. */
 export function isLoaded(list: NotificationList): boolean {
   return list.floor !== Number.POSITIVE_INFINITY;
+}
+
+/** Whether the count holds changes that are not in yet. The hub may send them yet. */
+export function isBehind({ position, unread }: NotificationList): boolean {
+  return position !== undefined && position.seq < unread.asOf;
 }
 
 export function withChange(list: NotificationList, change: NotificationChange): Merged {
@@ -75,11 +84,13 @@ export function withPage(list: NotificationList, page: NotificationPage, certain
   );
   const last = page.items.at(-1);
   const floor = page.hasMore ? Math.min(list.floor, last?.number ?? list.floor) : 0;
+  const place = page.cursor === null ? undefined : parseCursor(page.cursor);
+  const asOf = place !== undefined && place.epoch === list.position?.epoch ? place.seq : undefined;
   return {
     ...merged,
     floor,
     hasMore: floor === list.floor ? list.hasMore : page.hasMore,
-    unread: { count: page.unreadCount, certain },
+    unread: { count: page.unreadCount, certain: certain && asOf !== undefined, asOf: asOf ?? 0 },
   };
 }
 
@@ -88,7 +99,8 @@ export function withAction(list: NotificationList, id: string, action: RowAction
   const row = list.rows.get(id);
   if (!row) return list;
   if (action === 'remove') {
-    return merge(list, [{ kind: 'deleted', notification: { id, seq: row.seq, number: row.number } }]).list;
+    const deleted = { id, seq: row.seq, number: row.number };
+    return merge(list, [{ kind: 'deleted', notification: deleted }], { acted: true }).list;
   }
   const notification = { ...row, ...outcomes[action] };
   return merge(list, [{ kind: 'notification', notification }], { acted: true }).list;
@@ -104,7 +116,7 @@ const outcomes = {
 
 /** All rows up to `readThrough` were read and the server said yes. */
 export function withAllRead(list: NotificationList, readThrough: number): NotificationList {
-  return merge(list, [{ kind: 'read', mark: { seq: 0, readThrough } }]).list;
+  return merge(list, [{ kind: 'read', mark: { seq: 0, readThrough } }], { acted: true }).list;
 }
 
 /** Newest first, without archived ones; every row in its present state. */
@@ -125,16 +137,25 @@ function merge(
   const arrived: NotificationDto[] = [];
   let { readThrough, newest } = list;
   let { count, certain } = list.unread;
+  const behind = isBehind(list);
+  /** Whether the count does not hold it yet. A later one while it is behind may follow a state of its row that nobody saw. */
+  const counts = (seq: number) => {
+    const isLater = acted || seq > list.unread.asOf;
+    certain &&= !(isLater && behind);
+    return isLater;
+  };
   const isUnread = (row: NotificationDto) => !row.isRead && !row.archived && row.number > readThrough;
 
   for (const change of changes) {
     if (change.kind === 'read') {
       const through = change.mark.readThrough;
       if (through <= readThrough) continue;
-      count -= [...rows.values()].filter((row) => row.number <= through && isUnread(row)).length;
+      if (counts(change.mark.seq)) {
+        count -= [...rows.values()].filter((row) => row.number <= through && isUnread(row)).length;
+        if (through >= newest) [count, certain] = [0, !behind];
+        else certain &&= list.floor <= 1;
+      }
       readThrough = through;
-      if (through >= newest) [count, certain] = [0, true];
-      else certain &&= list.floor <= 1;
       continue;
     }
     const { id, number, seq } = change.notification;
@@ -144,8 +165,9 @@ function merge(
     if (gone.has(id)) continue;
     if (known && change.kind === 'notification' && (known.seq > seq || (known.seq === seq && !acted))) continue;
     newest = Math.max(newest, number);
-    certain &&= isNew || known !== undefined;
-    if (known && isUnread(known)) count -= 1;
+    const isLater = counts(seq);
+    if (isLater) certain &&= isNew || known !== undefined;
+    if (isLater && known && isUnread(known)) count -= 1;
     if (change.kind === 'deleted') {
       gone.add(id);
       rows.delete(id);
@@ -153,7 +175,7 @@ function merge(
     }
     const row = change.notification;
     if (isNew) arrived.push(row);
-    if ((isNew || known) && isUnread(row)) count += 1;
+    if (isLater && (isNew || known) && isUnread(row)) count += 1;
     // Also one that is not loaded: a page that is on its way may show an older state of it.
     rows.set(id, row);
   }
@@ -161,7 +183,7 @@ function merge(
   // The server counts no further than its cap: from there a difference says nothing.
   if (list.unread.count >= unreadCap && count > 0) [count, certain] = [unreadCap, certain && count >= unreadCap];
   return {
-    list: { ...list, rows, gone, readThrough, newest, unread: { count: Math.max(0, count), certain } },
+    list: { ...list, rows, gone, readThrough, newest, unread: { ...list.unread, count: Math.max(0, count), certain } },
     arrived: arrived.filter((row) => !gone.has(row.id) && isUnread(row)).sort((a, b) => a.number - b.number),
   };
 }

@@ -62,10 +62,12 @@ export function parseChange(value: unknown): NotificationChange | undefined {
 /** @throws UnreadableAnswerError, as all below */
 export function parsePage(value: unknown): NotificationPage {
   const page = answerOf(value, 'list');
+  const { cursor } = page;
   return {
     items: every(page['items'], parseNotification, 'list'),
     unreadCount: count(page['unreadCount'], 'list'),
     hasMore: page['hasMore'] === true,
+    cursor: typeof cursor === 'string' ? cursor : null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatCursor } from '#shared/contract/cursor.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import type { NotificationGroupPage, NotificationPage } from '#shared/contract/notification-dto.ts';
@@ -48,17 +49,19 @@ function readPaging({ page, pageIndex, pageSize: limit, archived }: z.output<typ
 }
 
 async function rows({ store }: RouteContext, user: UserId, paging: Paging): Promise<NotificationPage> {
-  const [items, unread] = await asOfOneMoment(store, user, paging);
+  const epoch = await store.epoch();
+  const { items, unread, seq } = await asOfOneMoment(store, user, paging);
   return {
     items: items.map(toNotificationDto),
     unreadCount: unread.count,
     hasMore: items.length === paging.limit,
+    cursor: seq === undefined ? null : formatCursor({ epoch, seq }),
   };
 }
 
 async function groups({ store }: RouteContext, user: UserId, paging: Paging): Promise<NotificationGroupPage> {
   const window = { archived: paging.archived, offset: 0, limit: groupWindow };
-  const [items, unread] = await asOfOneMoment(store, user, window);
+  const { items, unread } = await asOfOneMoment(store, user, window);
   const all = groupNotifications(items);
   const end = paging.offset + paging.limit;
   return { groups: all.slice(paging.offset, end), unreadCount: unread.count, hasMore: all.length > end };
@@ -69,9 +72,15 @@ const maxReadings = 3;
 /** A client adds what comes after the rows to the count: reads again while the stream moves between the two. */
 async function asOfOneMoment(store: NotificationStore, user: UserId, page: ListPage) {
   for (let reading = 1; ; reading += 1) {
-    const [before] = await store.heads([user]);
-    const rowsAndCount = await Promise.all([store.list(user, page), store.countUnread(user)]);
-    const [after] = await store.heads([user]);
-    if (before?.seq === after?.seq || reading === maxReadings) return rowsAndCount;
+    const before = await headSeq(store, user);
+    const [items, unread] = await Promise.all([store.list(user, page), store.countUnread(user)]);
+    const after = await headSeq(store, user);
+    if (before === after) return { items, unread, seq: after };
+    if (reading === maxReadings) return { items, unread };
   }
+}
+
+async function headSeq(store: NotificationStore, user: UserId): Promise<number> {
+  const [head] = await store.heads([user]);
+  return head?.seq ?? 0;
 }

@@ -49,6 +49,7 @@ describe('GET /api/notifications', () => {
       ],
       unreadCount: 1,
       hasMore: false,
+      cursor: expect.stringMatching(/\.1$/),
     });
   });
 

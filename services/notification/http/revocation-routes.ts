@@ -1,0 +1,11 @@
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import { internalPaths } from '#shared/contract/internal-calls.ts';
+import { maxTokenIdLength, maxRevocationsPage, type RevokedSubject } from '#shared/contract/revocation.ts';
+import { PlatformError } from '#shared/contract/errors.ts';
+import { parseBody } from '#shared/http/parse-body.ts';
+import { parseQuery } from '#shared/http/parse-query.ts';
+import { textField } from '#shared/http/query-fields.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
+import { revocationRequest, revokedSubject } from '#shared/schemas/revocations.ts';
+import type { Revocations } from '../revocations.ts';
