@@ -1,8 +1,8 @@
-import { readTokenConfig } from '#shared/auth/token-config.ts';
+import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases } from '#shared/contract/names.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
-import { readStoreSettings, type StoreConfig } from '#shared/store/store-config.ts';
+import { readStoreSettings, type StoreConfig, type StoreSetting } from '#shared/store/store-config.ts';
 
 export type ChatConfig = {
   readonly host: string;
@@ -17,6 +17,27 @@ export type ChatConfig = {
   readonly rules: ChatRules;
 };
 
+type ChatStoreSetting = StoreSetting | 'CHAT_MONGODB_DATABASE';
+type ChatRuleSetting =
+  | 'FRIENDS_URL'
+  | 'CHAT_MAX_MEMBERS'
+  | 'CHAT_TOMBSTONE_DAYS'
+  | 'CHAT_SWEEP_EVERY_MS'
+  | 'CHAT_SWEEP_GRACE_MS';
+export type ChatSetting =
+  | 'HOST'
+  | 'PORT'
+  | 'OPS_PORT'
+  | 'AMQP_URL'
+  | 'AMQP_PASSWORD'
+  | 'REDIS_URL'
+  | 'REDIS_PASSWORD'
+  | 'INTERNAL_SECRET'
+  | 'CORS_ORIGINS'
+  | TokenSetting
+  | ChatStoreSetting
+  | ChatRuleSetting;
+
 /** What whoever runs the platform decides. */
 export type ChatRules = {
   /** Who knows whom; undefined: everybody may write to everybody. */
@@ -29,12 +50,12 @@ export type ChatRules = {
 
 /** @throws ConfigError with every fault */
 export function readChatConfig(env: Env): ChatConfig {
-  return readConfig(env, (reader) => ({
+  return readConfig(env, (reader: EnvReader<ChatSetting>) => ({
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8095 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
-    amqpUrl: reader.url('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
-    redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
+    amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
+    redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),
     internalSecret: reader.secret('INTERNAL_SECRET', { minBytes: 32 }),
     tokens: readTokenConfig(reader),
@@ -48,7 +69,7 @@ export function readStoreConfig(env: Env): StoreConfig {
   return readConfig(env, readStore);
 }
 
-export function readChatRules(reader: EnvReader): ChatRules {
+export function readChatRules(reader: EnvReader<ChatRuleSetting>): ChatRules {
   return {
     friendsUrl: reader.optionalUrl('FRIENDS_URL', { protocols: ['http:', 'https:'] }),
     maxMembers: reader.integer('CHAT_MAX_MEMBERS', { default: 1_000, min: 2, max: 10_000 }),
@@ -58,7 +79,7 @@ export function readChatRules(reader: EnvReader): ChatRules {
   };
 }
 
-function readStore(reader: EnvReader): StoreConfig {
+function readStore(reader: EnvReader<ChatStoreSetting>): StoreConfig {
   return readStoreSettings(reader, {
     databaseSetting: 'CHAT_MONGODB_DATABASE',
     database: databases.chat,

@@ -1,4 +1,4 @@
-import { readTokenConfig } from '#shared/auth/token-config.ts';
+import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import { defaultGatewayLimits, type GatewayLimits } from './gateway-limits.ts';
@@ -21,15 +21,44 @@ export type GatewayConfig = {
   readonly limits: GatewayLimits;
 };
 
+type GatewayLimitSetting =
+  | 'GATEWAY_ANONYMOUS_CONNECTS_PER_MINUTE'
+  | 'GATEWAY_CIRCUIT_FAILURES'
+  | 'GATEWAY_CIRCUIT_OPEN_MS'
+  | 'GATEWAY_CONNECTS_PER_MINUTE'
+  | 'GATEWAY_CONNECT_TIMEOUT_MS'
+  | 'GATEWAY_DRAIN_WINDOW_MS'
+  | 'GATEWAY_FAILURES_PER_MINUTE'
+  | 'GATEWAY_HUB_SILENCE_TIMEOUT_MS'
+  | 'GATEWAY_MAX_BODY_BYTES'
+  | 'GATEWAY_MAX_CONNECTIONS_PER_SERVICE'
+  | 'GATEWAY_READS_PER_MINUTE'
+  | 'GATEWAY_SILENCE_TIMEOUT_MS'
+  | 'GATEWAY_WRITES_PER_MINUTE';
+export type GatewaySetting =
+  | 'HOST'
+  | 'PORT'
+  | 'OPS_PORT'
+  | 'REDIS_URL'
+  | 'REDIS_PASSWORD'
+  | 'NOTIFICATION_URL'
+  | 'CHAT_URL'
+  | 'HUB_URL'
+  | 'CORS_ORIGINS'
+  | 'GATEWAY_ALLOW_ABSENT_ORIGIN'
+  | 'GATEWAY_TRUSTED_PROXIES'
+  | TokenSetting
+  | GatewayLimitSetting;
+
 const http = { protocols: ['http:', 'https:'] };
 
 /** @throws ConfigError with every fault */
 export function readGatewayConfig(env: Env): GatewayConfig {
-  return readConfig(env, (reader) => ({
+  return readConfig(env, (reader: EnvReader<GatewaySetting>) => ({
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8100 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
-    redisUrl: reader.optionalUrl('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
+    redisUrl: reader.optionalUrlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     services: readServices(reader),
     tokens: readTokenConfig(reader),
     origins: reader.list('CORS_ORIGINS', { default: [] }),
@@ -39,7 +68,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
   }));
 }
 
-function readServices(reader: EnvReader): GatewayConfig['services'] {
+function readServices(reader: EnvReader<GatewaySetting>): GatewayConfig['services'] {
   const notification = reader.url('NOTIFICATION_URL', http);
   const chat = reader.optionalUrl('CHAT_URL', http);
   const hub = reader.optionalUrl('HUB_URL', http);
@@ -52,8 +81,8 @@ function readServices(reader: EnvReader): GatewayConfig['services'] {
   return { notification, ...(chat === undefined ? {} : { chat }), ...(hub === undefined ? {} : { hub }) };
 }
 
-function readLimits(reader: EnvReader): GatewayLimits {
-  const read = (name: string, fallback: number, min: number, max: number) =>
+function readLimits(reader: EnvReader<GatewaySetting>): GatewayLimits {
+  const read = (name: GatewayLimitSetting, fallback: number, min: number, max: number) =>
     reader.integer(name, { default: fallback, min, max });
   const limits = defaultGatewayLimits;
   return {

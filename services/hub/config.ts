@@ -1,4 +1,4 @@
-import { readTokenConfig } from '#shared/auth/token-config.ts';
+import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { queues } from '#shared/contract/names.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
@@ -31,44 +31,88 @@ export type HubConfig = {
   readonly closeAtExpiry: { readonly notifications: boolean; readonly chat: boolean; readonly socketIo: boolean };
 };
 
+export type HubSetting =
+  | 'HOST'
+  | 'PORT'
+  | 'OPS_PORT'
+  | 'REDIS_URL'
+  | 'REDIS_PASSWORD'
+  | 'NOTIFICATION_URL'
+  | 'CHAT_URL'
+  | 'AMQP_URL'
+  | 'AMQP_PASSWORD'
+  | 'INTERNAL_SECRET'
+  | 'CORS_ORIGINS'
+  | 'POD_UID'
+  | 'HUB_ALLOW_ABSENT_ORIGIN'
+  | 'HUB_CLOSE_CHAT_AT_EXPIRY'
+  | 'HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY'
+  | 'HUB_CLOSE_SOCKET_IO_AT_EXPIRY'
+  | 'HUB_ID_KEYS'
+  | 'HUB_PRESENCE_TTL_MS'
+  | 'HUB_QUEUE'
+  | 'HUB_WORKER_ADDRESS'
+  | TokenSetting
+  | HubLimitSetting;
+
+type HubLimitSetting =
+  | 'HUB_ADMISSION_WAIT_MS'
+  | 'HUB_COMPARE_EVERY_MS'
+  | 'HUB_CONNECTS_PER_SECOND'
+  | 'HUB_DRAIN_WINDOW_MS'
+  | 'HUB_MAX_CONNECTIONS'
+  | 'HUB_MAX_CONNECTIONS_PER_USER'
+  | 'HUB_MAX_HELD_ROWS'
+  | 'HUB_MAX_MESSAGES_PER_MINUTE'
+  | 'HUB_MAX_QUEUED_BYTES'
+  | 'HUB_PRESENCE_EVERY_MS'
+  | 'HUB_TYPING_EVERY_MS';
+
 /** @throws ConfigError with every fault */
 export function readHubConfig(env: Env): HubConfig {
-  return readConfig(env, (reader) => ({
-    host: reader.text('HOST', { default: '0.0.0.0' }),
-    port: reader.port('PORT', { default: 8097 }),
-    opsPort: reader.port('OPS_PORT', { default: 9100 }),
-    redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
-    notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
-    chat: readChat(reader),
-    internalSecret: reader.secret('INTERNAL_SECRET'),
-    idKeys: readIdKeys(reader),
-    tokens: readTokenConfig(reader),
-    origins: reader.list('CORS_ORIGINS', { default: [] }),
-    allowAbsentOrigin: reader.boolean('HUB_ALLOW_ABSENT_ORIGIN', { default: true }),
-    workerId: reader.optionalText('POD_UID'),
-    workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
-    limits: readLimits(reader),
-    presenceTtlMs: reader.integer('HUB_PRESENCE_TTL_MS', { default: defaultPresenceTtlMs, min: 1_000, max: 3_600_000 }),
-    closeAtExpiry: {
-      notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
-      chat: reader.boolean('HUB_CLOSE_CHAT_AT_EXPIRY', { default: false }),
-      socketIo: reader.boolean('HUB_CLOSE_SOCKET_IO_AT_EXPIRY', { default: false }),
-    },
-  }));
+  return readConfig(env, (reader: EnvReader<HubSetting>) => {
+    const chat = readChat(reader);
+    return {
+      host: reader.text('HOST', { default: '0.0.0.0' }),
+      port: reader.port('PORT', { default: 8097 }),
+      opsPort: reader.port('OPS_PORT', { default: 9100 }),
+      redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
+      notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
+      chat,
+      internalSecret: reader.secret('INTERNAL_SECRET'),
+      idKeys: readIdKeys(reader),
+      tokens: readTokenConfig(reader),
+      origins: reader.list('CORS_ORIGINS', { default: [] }),
+      allowAbsentOrigin: reader.boolean('HUB_ALLOW_ABSENT_ORIGIN', { default: true }),
+      workerId: reader.optionalText('POD_UID'),
+      workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
+      limits: readLimits(reader, chat !== undefined),
+      presenceTtlMs: reader.integer('HUB_PRESENCE_TTL_MS', {
+        default: defaultPresenceTtlMs,
+        min: 1_000,
+        max: 3_600_000,
+      }),
+      closeAtExpiry: {
+        notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
+        chat: reader.boolean('HUB_CLOSE_CHAT_AT_EXPIRY', { default: false }),
+        socketIo: reader.boolean('HUB_CLOSE_SOCKET_IO_AT_EXPIRY', { default: false }),
+      },
+    };
+  });
 }
 
-function readChat(reader: EnvReader): HubConfig['chat'] {
+function readChat(reader: EnvReader<HubSetting>): HubConfig['chat'] {
   const url = reader.optionalUrl('CHAT_URL', { protocols: ['http:', 'https:'] });
   if (url === undefined) return undefined;
   return {
     url,
-    amqpUrl: reader.url('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
+    amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     queue: reader.text('HUB_QUEUE', { default: queues.hubMessages }),
   };
 }
 
 /** `HUB_ID_KEYS`: `version:base64 of 32 bytes`, comma list, the current one first; older ones still open tokens. */
-function readIdKeys(reader: EnvReader): TokenKeys {
+function readIdKeys(reader: EnvReader<HubSetting>): TokenKeys {
   const keys = new Map<string, Uint8Array>();
   for (const item of reader.secret('HUB_ID_KEYS').split(',')) {
     const [version, text = ''] = item.trim().split(':');
@@ -84,11 +128,10 @@ function readIdKeys(reader: EnvReader): TokenKeys {
   return { current: current ?? '', keys };
 }
 
-function readLimits(reader: EnvReader): HubSocketsLimits {
-  const read = (name: string, fallback: number, min: number, max: number) =>
+function readLimits(reader: EnvReader<HubSetting>, hasChat: boolean): HubSocketsLimits {
+  const read = (name: HubLimitSetting, fallback: number, min: number, max: number) =>
     reader.integer(name, { default: fallback, min, max });
   const limits = defaultHubLimits;
-  const hasChat = reader.optionalText('CHAT_URL') ?? reader.optionalText('CHAT_URL_FILE');
   const perMinute = defaultMessagesPerMinute[hasChat ? 'withChat' : 'withoutChat'];
   return {
     ...limits,

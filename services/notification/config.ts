@@ -1,8 +1,8 @@
-import { readTokenConfig } from '#shared/auth/token-config.ts';
+import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
-import { readStoreSettings, type StoreConfig } from '#shared/store/store-config.ts';
+import { readStoreSettings, type StoreConfig, type StoreSetting } from '#shared/store/store-config.ts';
 
 export type { StoreConfig } from '#shared/store/store-config.ts';
 
@@ -22,14 +22,31 @@ export type NotificationConfig = {
   readonly tombstoneDays: number;
 };
 
+type NotificationStoreSetting = StoreSetting | 'MONGODB_DATABASE';
+export type NotificationSetting =
+  | 'HOST'
+  | 'PORT'
+  | 'OPS_PORT'
+  | 'AMQP_URL'
+  | 'AMQP_PASSWORD'
+  | 'REDIS_URL'
+  | 'REDIS_PASSWORD'
+  | 'NOTIFICATION_QUEUE'
+  | 'NOTIFICATION_PREFETCH'
+  | 'NOTIFICATION_TOMBSTONE_DAYS'
+  | 'INTERNAL_SECRET'
+  | 'CORS_ORIGINS'
+  | TokenSetting
+  | NotificationStoreSetting;
+
 /** @throws ConfigError with every fault */
 export function readNotificationConfig(env: Env): NotificationConfig {
-  return readConfig(env, (reader) => ({
+  return readConfig(env, (reader: EnvReader<NotificationSetting>) => ({
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8094 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
-    amqpUrl: reader.url('AMQP_URL', { protocols: ['amqp:', 'amqps:'] }),
-    redisUrl: reader.url('REDIS_URL', { protocols: ['redis:', 'rediss:'] }),
+    amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
+    redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),
     queue: readQueue(reader),
     prefetch: reader.integer('NOTIFICATION_PREFETCH', { default: 300, min: 1, max: 10_000 }),
@@ -45,7 +62,7 @@ export function readStoreConfig(env: Env): StoreConfig {
   return readConfig(env, readStore);
 }
 
-function readStore(reader: EnvReader): StoreConfig {
+function readStore(reader: EnvReader<NotificationStoreSetting>): StoreConfig {
   return readStoreSettings(reader, {
     databaseSetting: 'MONGODB_DATABASE',
     database: databases.notifications,
@@ -53,7 +70,7 @@ function readStore(reader: EnvReader): StoreConfig {
   });
 }
 
-function readQueue(reader: EnvReader): string {
+function readQueue(reader: EnvReader<NotificationSetting>): string {
   const queue = reader.text('NOTIFICATION_QUEUE', { default: queues.notificationUserInteraction });
   if (queue === 'UserInteraction') {
     reader.fault('NOTIFICATION_QUEUE must not be UserInteraction: .NET services take events from it');

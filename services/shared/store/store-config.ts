@@ -6,17 +6,23 @@ export type StoreConfig =
   /** `file` lies in `dataDir`, which may have to be made. */
   | { readonly kind: 'sqlite'; readonly dataDir: string; readonly file: string };
 
-export type StoreNames = {
+/** Beside the one that names the database. */
+export type StoreSetting = 'MONGODB_URL' | 'MONGODB_PASSWORD' | 'DATA_DIR';
+
+export type StoreNames<DatabaseSetting extends string> = {
   /** Setting that names the database, and its default. */
-  readonly databaseSetting: string;
+  readonly databaseSetting: DatabaseSetting;
   readonly database: string;
   /** In `DATA_DIR`. */
   readonly file: string;
 };
 
-/** `MONGODB_URL`, or `DATA_DIR` for a SQLite file. */
-export function readStoreSettings(reader: EnvReader, { databaseSetting, database, file }: StoreNames): StoreConfig {
-  const url = reader.optionalUrl('MONGODB_URL', { protocols: ['mongodb:', 'mongodb+srv:'] });
+/** `MONGODB_URL` (and `MONGODB_PASSWORD`), or `DATA_DIR` for a SQLite file. */
+export function readStoreSettings<DatabaseSetting extends string>(
+  reader: EnvReader<StoreSetting | DatabaseSetting>,
+  { databaseSetting, database, file }: StoreNames<DatabaseSetting>,
+): StoreConfig {
+  const url = reader.optionalUrlOfUser('MONGODB_URL', 'MONGODB_PASSWORD', { protocols: ['mongodb:', 'mongodb+srv:'] });
   const dataDir = reader.optionalText('DATA_DIR');
   const named = reader.text(databaseSetting, { default: database });
   if (url !== undefined && dataDir !== undefined) {
