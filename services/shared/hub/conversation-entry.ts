@@ -3,6 +3,7 @@ import type { ConversationId, StreamId, UserId } from '#shared/contract/ids.ts';
 import type { SignalFrame } from '#shared/contract/signal-frame.ts';
 import type { Timer } from '#shared/runtime/clock.ts';
 import type { Place } from '#shared/stream/position.ts';
+import { Absences } from './absences.ts';
 import type { Member } from './member.ts';
 import { MemberGate } from './member-gate.ts';
 import { StreamEntry } from './stream-entry.ts';
@@ -20,6 +21,7 @@ export class ConversationEntry extends StreamEntry {
   large = false;
   /** What some members don't get again when the stream is gone back in for another, or never as those who came later. */
   readonly floors = new Map<Member, Floor>();
+  readonly absences = new Absences({ versionOf: (user) => this.gate.versionOf(user) });
   /** All its members, as of that version; null: it is large. */
   audience: { readonly version: number; readonly all: readonly UserId[] | null } | undefined;
   /** Waits for `audience`. */
@@ -52,6 +54,7 @@ export class ConversationEntry extends StreamEntry {
   reset(): void {
     this.gate.reset();
     this.floors.clear();
+    this.absences.clear();
     this.recentlyNew.length = 0;
     this.audience = undefined;
     this.news = undefined;

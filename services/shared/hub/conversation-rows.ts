@@ -1,3 +1,5 @@
+import type { UserId } from '#shared/contract/ids.ts';
+import type { PushRow } from '#shared/contract/push-frame.ts';
 import type { Delivery, Place } from '#shared/stream/position.ts';
 import type { ChatUser } from './chat-user.ts';
 import type { ConversationEntry } from './conversation-entry.ts';
@@ -54,6 +56,7 @@ export class ConversationRows {
 
   /** The last connection is gone: what was kept is for nobody. */
   emptied(entry: ConversationEntry): void {
+    entry.absences.clear();
     if (entry.gate.heldRows === 0 && !entry.parked) return;
     entry.gate.dropHeld();
     entry.parked = false;
@@ -69,16 +72,20 @@ export class ConversationRows {
   }
 
   #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): void {
-    const { recentlyNew, floors } = entry;
+    const { recentlyNew, floors, absences } = entry;
     for (const floor of floors.values()) {
       const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
       if (first) floor.number = first.row.number - 1;
     }
     for (const delivery of deliveries) {
       const { row, as } = delivery;
+      for (const user of absences.meet(row)) raiseFloors(entry, user, row);
       if (as === 'receive') recentlyNew.push(row.seq);
       if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
       this.#options.fanOut.row(delivery, entry.members, (member) => {
+        const absentUntil = absences.until(member.user);
+        // A row that was changed since he is back is a change to him, as to any newcomer.
+        if (absentUntil !== undefined) return row.seq > absentUntil && member.chatSubscribed ? 'change' : undefined;
         const floor = floors.get(member);
         if (floor && row.seq <= floor.seq) return undefined;
         if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
@@ -86,7 +93,17 @@ export class ConversationRows {
       });
     }
     const through = entry.handedOn?.seq ?? 0;
+    absences.handedOn(through);
     for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
+  }
+}
+
+/** He is back with that row: what came before it is nothing new to him. */
+function raiseFloors({ members, floors }: ConversationEntry, user: UserId, { seq, number }: PushRow): void {
+  for (const member of members) {
+    if (member.user !== user) continue;
+    const floor = floors.get(member);
+    if (!floor || floor.seq < seq) floors.set(member, { seq: seq - 1, number: number - 1 });
   }
 }
 

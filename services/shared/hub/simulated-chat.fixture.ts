@@ -92,6 +92,11 @@ export class SimulatedConversation {
     return this.#write('message', { action: 'removed', userIds: [user] });
   }
 
+  leave(user: string): Pushed {
+    this.users.delete(user as UserId);
+    return this.#write('message', { action: 'left' }, undefined, user);
+  }
+
   edit(number: number): Pushed {
     return this.#write('message', null, number);
   }
@@ -125,12 +130,20 @@ export class SimulatedConversation {
     return { stream: this.stream, rows, through, head: this.head, reload: false };
   }
 
-  #write(kind: PushKind, system: System, changed?: number): Pushed {
+  #write(kind: PushKind, system: System, changed?: number, senderId = 'somebody'): Pushed {
     this.#seq += 1;
     if (changed === undefined) this.#number += 1;
     if (system) this.#members = this.#seq;
     const [seq, number] = [this.#seq, changed ?? this.#number];
-    const body = { id: String(number), conversationId: this.id, content: `row ${number}`, system, seq, number };
+    const body = {
+      id: String(number),
+      conversationId: this.id,
+      senderId,
+      content: `row ${number}`,
+      system,
+      seq,
+      number,
+    };
     const row = { kind, seq, number, members: this.#members, body: { ...body, type: messageTypes.indexOf('text') } };
     this.#rows.set(number, row);
     const frame = {
