@@ -26,6 +26,8 @@ export class ConversationEntry extends StreamEntry {
   audience: { readonly version: number; readonly all: readonly UserId[] | null } | undefined;
   /** Waits for `audience`. */
   readonly typing = new Map<UserId, { readonly frame: TypingFrame; readonly at: number }>();
+  /** Users of this worker who were told to type, and when. */
+  readonly typists = new Map<UserId, number>();
   /** Not handed out before all rows up to `seq` are. */
   news: { readonly epoch: string; readonly seq: number; readonly conversation: ConversationDto } | undefined;
   /** Of the last news that was handed out. */

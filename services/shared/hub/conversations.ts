@@ -81,6 +81,7 @@ export class Conversations {
     this.typing = new Typing({
       ...options,
       find: (stream) => this.#positions.get(stream),
+      findUser: (user) => this.#users.find(user),
       wantMembers: (entry) => this.#members.want(entry),
     });
     backplane.onStateChange((state) => {

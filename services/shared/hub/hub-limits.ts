@@ -27,7 +27,7 @@ export type HubLimits = {
   readonly lingerMs: number;
   /** Rows of one conversation that wait for its members to be read; with more they are read again later. @default 64 */
   readonly maxHeldRows: number;
-  /** One client's "is typing" in one conversation is passed on once in this time. @default 2,000 */
+  /** One user's "is typing" in one conversation is passed on once in this time. @default 2,000 */
   readonly typingEveryMs: number;
   /** Pause between two reads of the presence of all watched users. @default 5,000 */
   readonly presenceEveryMs: number;
