@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench simulate faults install
+.PHONY: help run test deps lint format token like bench simulate faults synth install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -40,6 +40,9 @@ simulate: install ## break the platform in memory: SEED= replays one, SEEDS= run
 
 faults: deps ## kill and freeze real processes while people talk: SEED= is the first schedule, ROUNDS= how many
 	@vitest run test/faults
+
+synth: install ## write the manifests of every environment to dist/
+	@node cdk8s/main.ts
 
 install:
 	@bash scripts/install.sh

@@ -1,0 +1,8 @@
+import type { PlatformProps } from '../platform-props.ts';
+import { dev } from './dev.ts';
+import { kind } from './kind.ts';
+import { production } from './production.ts';
+
+export const environments = { dev, kind, production } as const satisfies Record<string, PlatformProps>;
+
+export type EnvironmentName = keyof typeof environments;

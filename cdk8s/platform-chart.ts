@@ -1,0 +1,17 @@
+import { type App, Chart } from 'cdk8s';
+import type { PlatformProps } from './platform-props.ts';
+import { Chat } from './services/chat.ts';
+import { Gateway } from './services/gateway.ts';
+import { Hub } from './services/hub.ts';
+import { Notification } from './services/notification.ts';
+
+/** Everything but the namespace. */
+export class PlatformChart extends Chart {
+  constructor(app: App, platform: PlatformProps) {
+    super(app, 'platform', { namespace: platform.namespace, disableResourceNameHashes: true });
+    new Gateway(this, platform);
+    new Notification(this, platform);
+    new Chat(this, platform);
+    new Hub(this, platform);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Resources } from './pod/resources.ts';
+import type { UserIds } from './pod/security.ts';
+import type { Spread } from './pod/spread.ts';
+
+/** Names of our own images; stores come from their makers. */
+export type OwnImage = 'gateway' | 'notification' | 'chat' | 'hub' | 'bootstrap' | 'mongodb-sidecar';
+
+export type ImageProps = {
+  /** @default ghcr.io/sonixy */
+  readonly registry?: string;
+  /** Of our own images. */
+  readonly tag: string;
+  /** `sha256:…` by image: wins over the tag. @default none */
+  readonly digests?: Readonly<Partial<Record<OwnImage, string>>>;
+  /** @default IfNotPresent */
+  readonly pullPolicy?: 'IfNotPresent' | 'Always';
+  /** @default docker.io/library/rabbitmq:4.3-management, … */
+  readonly rabbitmq?: string;
+  readonly mongodb?: string;
+  readonly redis?: string;
+  /** Names of Secrets. @default none */
+  readonly pullSecrets?: readonly string[];
+};
+
+export type FixedScale = { readonly replicas: number };
+export type AutoScale = {
+  readonly min: number;
+  readonly max: number;
+  /** Mean per pod: percent of the CPU request, for the hub connections. */
+  readonly target: number;
+};
+export type Scale = FixedScale | AutoScale;
+
+export type ServiceProps = {
+  readonly scale: Scale;
+  readonly resources: Resources;
+};
+
+/** Who signed a token: exactly one. */
+export type TokenProps = {
+  /** @default Sonixy.IdentityService */
+  readonly issuer?: string;
+  /** @default Sonixy.Client */
+  readonly audience?: string;
+} & (
+  | { readonly jwksUrl: string; readonly hs256Secret?: never }
+  /** A Secret of the namespace that somebody else makes. */
+  | { readonly hs256Secret: { readonly name: string; readonly key: string }; readonly jwksUrl?: never }
+);
+
+export type StoreProps = {
+  readonly replicas: 1 | 3;
+  readonly resources: Resources;
+  /** Of each claim, as `10Gi`. Can only grow later, and only where the storage class allows it. */
+  readonly storage: string;
+  /** @default the cluster's. Can not be changed later. */
+  readonly storageClass?: string;
+};
+
+/** The whole platform. What can not be changed later says so. */
+export type PlatformProps = {
+  /** Can not be changed later: claims and Secrets stay where they are. */
+  readonly namespace: string;
+  readonly images: ImageProps;
+  readonly tokens: TokenProps;
+  /** Pages that may open sockets and call the API. @default none */
+  readonly origins?: readonly string[];
+  readonly gateway: ServiceProps;
+  readonly notification: ServiceProps;
+  readonly chat: ServiceProps;
+  readonly hub: ServiceProps & { /** @default 10,000 */ readonly maxConnections?: number };
+  readonly rabbitmq: StoreProps;
+  readonly mongodb: StoreProps;
+  readonly redis: { readonly resources: Resources };
+  /** @default soft */
+  readonly spread?: Spread;
+  /** @default fixed */
+  readonly userIds?: UserIds;
+  /** Who signs the certificates of the stores. `off` is for one's own machine. @default internal: a CA of the platform's own */
+  readonly tls?: 'internal' | 'cert-manager' | 'off';
+  /** @default info */
+  readonly logLevel?: 'debug' | 'info' | 'warn';
+};

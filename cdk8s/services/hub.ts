@@ -1,0 +1,58 @@
+import type { Construct } from 'constructs';
+import type { HubSetting } from '#services/hub/config.ts';
+import { ports, serviceUrls } from '../addresses.ts';
+import type { PlatformProps } from '../platform-props.ts';
+import { secretFiles } from '../pod/mounts.ts';
+import { secrets } from '../secrets.ts';
+import {
+  amqpSettings,
+  type EnvironmentPart,
+  internalSettings,
+  redisSettings,
+  tokenSettings,
+} from './environment-parts.ts';
+import { ServiceWorkload } from './service-workload.ts';
+
+/** Closes are spread over this time, and clients come back meanwhile. */
+const drainWindowSeconds = 30;
+const reconnectSeconds = 10;
+
+/** The socket worker. */
+export class Hub extends ServiceWorkload<HubSetting> {
+  constructor(scope: Construct, platform: PlatformProps) {
+    super(scope, 'hub', {
+      platform,
+      component: 'hub',
+      service: platform.hub,
+      port: ports.hub,
+      environment: {
+        NOTIFICATION_URL: serviceUrls.notification,
+        CHAT_URL: serviceUrls.chat,
+        POD_UID: { field: 'metadata.uid' },
+        HUB_MAX_CONNECTIONS: platform.hub.maxConnections,
+        HUB_DRAIN_WINDOW_MS: drainWindowSeconds * 1_000,
+      },
+      parts: [
+        tokenSettings(platform),
+        internalSettings(),
+        idKeys(),
+        amqpSettings(platform, 'hub'),
+        redisSettings(platform, 'hub'),
+      ],
+      drainSeconds: drainWindowSeconds + reconnectSeconds,
+      // A rollout that went on earlier would have all old workers drain at once.
+      minReadySeconds: drainWindowSeconds + reconnectSeconds,
+      scaleOn: 'connections',
+    });
+  }
+}
+
+/** What connection ids are encrypted with; the same on all workers. */
+function idKeys(): EnvironmentPart<'HUB_ID_KEYS'> {
+  const { name, keys } = secrets.hubIds;
+  const folder = '/var/run/secrets/sonixy/hub-ids';
+  return {
+    environment: { HUB_ID_KEYS_FILE: `${folder}/${keys.idKeys}` },
+    mounts: [secretFiles(name, [keys.idKeys], folder)],
+  };
+}

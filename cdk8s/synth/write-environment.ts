@@ -1,0 +1,22 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RenderedPlatform, toYaml } from './render.ts';
+
+/** The parts in the order in which they are applied; the second alone is deleted to uninstall. */
+export const parts = { namespace: '1-namespace.yaml', platform: '2-platform.yaml' } as const;
+
+/** Writes `folder`/plain and the kustomization above it; what else was there goes. */
+export function writeEnvironment(folder: string, rendered: RenderedPlatform): void {
+  const plain = join(folder, 'plain');
+  rmSync(plain, { recursive: true, force: true });
+  mkdirSync(plain, { recursive: true });
+  writeFileSync(join(plain, parts.namespace), toYaml(rendered.namespace));
+  writeFileSync(join(plain, parts.platform), toYaml(rendered.platform));
+  // Not beside them: `kubectl apply -f plain` would take it for an object.
+  writeFileSync(join(folder, 'kustomization.yaml'), kustomization());
+}
+
+function kustomization(): string {
+  const resources = Object.values(parts).map((file) => `  - plain/${file}\n`);
+  return `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${resources.join('')}`;
+}
