@@ -12,10 +12,13 @@ const ends: (() => unknown)[] = [];
 let url: string;
 let signalr: SignalRConnection<string>[];
 let sockets: Socket[];
+let io: Server;
+/** Whether the server leaves a socket.io handshake without an answer. */
+let held: boolean;
 
 /** Both stock servers on one port. The token `nobody` is refused. */
 beforeEach(async () => {
-  [signalr, sockets] = [[], []];
+  [signalr, sockets, held] = [[], [], false];
   const hubs = createSignalRServer<string>({
     keys: { current: '1', keys: new Map([['1', Buffer.alloc(32, 7)]]) },
     worker: { id: 'worker-1', address: '127.0.0.1' },
@@ -38,8 +41,9 @@ beforeEach(async () => {
   const server = createServer((request, response) => {
     if (!hubs.handleRequest(request, response)) response.writeHead(404).end();
   });
-  const io = new Server(server, { destroyUpgrade: false });
+  io = new Server(server, { destroyUpgrade: false });
   io.use((socket, next) => {
+    if (held) return;
     const refused = Object.assign(new Error('a valid token is required'), { data: { code: 'unauthorized' } });
     next(socket.handshake.auth['token'] === 'nobody' ? refused : undefined);
   });
@@ -61,13 +65,14 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-async function connected(open: OpenLive, token = 'alice') {
+async function connected(open: OpenLive, token = 'alice', signal?: AbortSignal) {
   const closed: [string, boolean][] = [];
   const called: unknown[] = [];
   const live = await open({
     baseUrl: url,
     hub: 'chat',
     token: async () => token,
+    signal,
     handlers: {
       called: (method, args) => called.push([method, ...args]),
       transport: () => undefined,
@@ -153,6 +158,38 @@ describe('socket.io', () => {
     await connected(open);
     expect(sockets).toHaveLength(2);
   });
+
+  it('is no connection for another user, nor for one whose token says nothing of whose it is', async () => {
+    const open = socketIoLive();
+    const jwt = (user: string, id: number) => `e.${btoa(JSON.stringify({ sub: user, jti: id }))}.s`;
+    for (const token of [jwt('alice', 1), jwt('alice', 2), jwt('bob', 3), 'opaque-1', 'opaque-2']) {
+      await connected(open, token);
+    }
+    const tokens = sockets.map(({ handshake }) => handshake.auth['token']);
+    expect(tokens).toEqual([jwt('alice', 1), jwt('bob', 3), 'opaque-1', 'opaque-2']);
+  });
+
+  it.each(['websocket', 'polling'] as const)(
+    'that nobody waits for any more, over %s, ends while it connects and is joined by nobody',
+    async (transport) => {
+      const open = socketIoLive({ transports: [transport] });
+      held = true;
+      const [first, second] = [new AbortController(), new AbortController()];
+      const waiting = [connected(open, 'alice', first.signal), connected(open, 'alice', second.signal)];
+      await eventually(() => (io.engine.clientsCount === 1 ? undefined : `${io.engine.clientsCount} clients`));
+      first.abort(new Error('closed'));
+      await expect(waiting[0]).rejects.toThrow('closed');
+      expect(io.engine.clientsCount).toBe(1);
+      second.abort(new Error('closed too'));
+      await expect(waiting[1]).rejects.toThrow('closed too');
+      await eventually(() => (io.engine.clientsCount === 0 ? undefined : `${io.engine.clientsCount} clients`));
+      held = false;
+      await connected(open, 'alice');
+      expect(sockets).toHaveLength(1);
+      await expect(connected(open, 'alice', first.signal)).rejects.toThrow('closed');
+      expect(sockets[0]?.connected).toBe(true);
+    },
+  );
 
   it('refuses a token as such', async () => {
     await expect(connected(socketIoLive(), 'nobody')).rejects.toThrow(LiveRefusedError);

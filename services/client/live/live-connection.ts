@@ -18,6 +18,8 @@ export type LiveOptions = {
   /** Whose methods are wanted. socket.io has both on one connection. */
   readonly hub: HubName;
   token(): Promise<string>;
+  /** Aborted when nobody waits for the connection any more: it is to reject and leave nothing behind. Of no matter once it has resolved. */
+  readonly signal?: AbortSignal | undefined;
   readonly handlers: LiveHandlers;
 };
 

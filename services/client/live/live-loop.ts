@@ -57,6 +57,7 @@ export class LiveLoop<Answer> {
   #attempt = 0;
   #retry: Timer | undefined;
   #probing: Timer | undefined;
+  #opening: AbortController | undefined;
   /** Grows with each connection, so that what belongs to an ended one does nothing. */
   #life = 0;
 
@@ -126,6 +127,8 @@ export class LiveLoop<Answer> {
     const mine = () => life === this.#life;
     if (this.#status.state !== 'waiting') this.#set({ state: 'connecting' });
     let token = '';
+    const opening = new AbortController();
+    this.#opening = opening;
     const overdue = clock.after(openTimeoutMs, () => mine() && this.#lost('the server does not answer'));
     try {
       const live = await open({
@@ -135,6 +138,7 @@ export class LiveLoop<Answer> {
           token = await tokens.token();
           return token;
         },
+        signal: opening.signal,
         handlers: {
           called: (method, args) => mine() && owner.called(method, args),
           transport: (transport) => mine() && this.#set({ state: 'connected', transport }),
@@ -197,6 +201,7 @@ export class LiveLoop<Answer> {
     this.#life += 1;
     this.#retry?.cancel();
     this.#endProbe();
+    this.#opening?.abort();
     this.#live?.close();
     this.#live = undefined;
     this.#options.owner.lost();

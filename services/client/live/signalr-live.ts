@@ -12,7 +12,7 @@ const names: Record<SignalRTransport, string> = {
 
 /** SignalR by the stock client, over one named transport. */
 export function signalRLive(transport: SignalRTransport = 'WebSockets'): OpenLive {
-  return async ({ baseUrl, hub: hubName, token, handlers }) => {
+  return async ({ baseUrl, hub: hubName, token, signal, handlers }) => {
     let comeBack = false;
     const hub = new HubConnectionBuilder()
       .withUrl(`${baseUrl}${hubPaths[hubName]}`, {
@@ -36,7 +36,13 @@ export function signalRLive(transport: SignalRTransport = 'WebSockets'): OpenLiv
     hub.onclose((error) => {
       if (!closing) handlers.closed(error?.message ?? 'the server closed the connection', comeBack);
     });
-    await start(hub);
+    const abort = () => void hub.stop().catch(() => undefined);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await start(hub);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
     handlers.transport(`SignalR · ${names[transport]}`);
     return {
       call: (method, ...args) => hub.invoke(method, ...args),

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { clientMethods, socketIoPath } from '../../shared/contract/names.ts';
+import { claimsOf } from '../rest/token-source.ts';
 import { type LiveConnection, type LiveHandlers, LiveRefusedError, type OpenLive } from './live-connection.ts';
 
 const answerTimeoutMs = 15_000;
@@ -10,79 +11,103 @@ export type SocketIoOptions = {
 };
 
 /**
- * socket.io by the stock client. Both hubs of one server and one function share one connection, which ends when the last
- * of them has closed.
+ * socket.io by the stock client. Both hubs of one server and one function share one connection of one user, which ends when
+ * the last of them has closed, or has stopped to wait for it.
  */
 export function socketIoLive({ transports = ['websocket', 'polling'] }: SocketIoOptions = {}): OpenLive {
   const sockets = new Map<string, SharedSocket>();
-  return async ({ baseUrl, token, handlers }) => {
-    let shared = sockets.get(baseUrl);
-    if (!shared?.usable) {
-      shared = new SharedSocket(baseUrl, token, transports);
-      sockets.set(baseUrl, shared);
+  return async ({ baseUrl, token: getToken, signal, handlers }) => {
+    const token = await getToken();
+    signal?.throwIfAborted();
+    const key = `${baseUrl} ${claimsOf(token).user ?? token}`;
+    let shared = sockets.get(key);
+    if (!shared) {
+      const made = new SharedSocket(baseUrl, token, transports, () => {
+        if (sockets.get(key) === made) sockets.delete(key);
+      });
+      shared = made;
+      sockets.set(key, made);
     }
-    return shared.join(handlers);
+    return shared.join(handlers, signal);
   };
 }
 
 class SharedSocket {
   readonly #owners = new Set<LiveHandlers>();
-  readonly #connected: Promise<Socket>;
-  #socket: Socket | undefined;
-  usable = true;
+  readonly #socket: Socket;
+  readonly #connected: Promise<void>;
+  readonly #ended: () => void;
+  #waiting = 0;
 
-  constructor(baseUrl: string, token: () => Promise<string>, transports: readonly string[]) {
-    this.#connected = this.#connect(baseUrl, token, transports);
-    this.#connected.catch(() => {
-      this.usable = false;
-    });
-  }
-
-  async join(handlers: LiveHandlers): Promise<LiveConnection> {
-    const socket = await this.#connected;
-    // The connection ended, or its other owner closed it, in this very moment.
-    if (!socket.connected) throw new Error('the connection ended');
-    this.#owners.add(handlers);
-    handlers.transport(transportOf(socket));
-    return {
-      call: async (method, ...args) => refusedOr(await socket.timeout(answerTimeoutMs).emitWithAck(method, ...args)),
-      tell: (method, ...args) => void socket.volatile.emit(method, ...args),
-      close: () => this.#leave(handlers),
-    };
-  }
-
-  #leave(handlers: LiveHandlers): void {
-    this.#owners.delete(handlers);
-    if (this.#owners.size > 0) return;
-    this.usable = false;
-    this.#socket?.disconnect();
-  }
-
-  async #connect(baseUrl: string, token: () => Promise<string>, transports: readonly string[]): Promise<Socket> {
-    const socket = io(baseUrl, {
+  /** @param ended it must not be joined any more */
+  constructor(baseUrl: string, token: string, transports: readonly string[], ended: () => void) {
+    this.#ended = ended;
+    this.#socket = io(baseUrl, {
       path: socketIoPath,
-      auth: { token: await token() },
+      auth: { token },
       transports: [...transports],
       tryAllTransports: true,
       reconnection: false,
       forceNew: true,
     });
-    this.#socket = socket;
     for (const method of Object.values(clientMethods)) {
-      socket.on(method, (...args: unknown[]) => this.#each((owner) => owner.called(method, args)));
+      this.#socket.on(method, (...args: unknown[]) => this.#each((owner) => owner.called(method, args)));
     }
+    this.#connected = this.#connect();
+    this.#connected.catch(ended);
+  }
+
+  async join(handlers: LiveHandlers, signal: AbortSignal | undefined): Promise<LiveConnection> {
+    const socket = this.#socket;
+    this.#waiting += 1;
+    try {
+      await unlessAborted(this.#connected, signal);
+      // The connection ended, or its other owner closed it, in this very moment.
+      if (!socket.connected) throw new Error('the connection ended');
+      this.#owners.add(handlers);
+    } finally {
+      this.#waiting -= 1;
+      this.#endUnused();
+    }
+    handlers.transport(transportOf(socket));
+    return {
+      call: async (method, ...args) => refusedOr(await socket.timeout(answerTimeoutMs).emitWithAck(method, ...args)),
+      tell: (method, ...args) => void socket.volatile.emit(method, ...args),
+      close: () => {
+        this.#owners.delete(handlers);
+        this.#endUnused();
+      },
+    };
+  }
+
+  #endUnused(): void {
+    if (this.#owners.size > 0 || this.#waiting > 0) return;
+    this.#ended();
+    this.#socket.disconnect();
+  }
+
+  async #connect(): Promise<void> {
+    const socket = this.#socket;
     await connected(socket);
     socket.on('disconnect', (reason) => {
-      this.usable = false;
+      this.#ended();
       this.#each((owner) => owner.closed(reason, reason !== 'io server disconnect'));
     });
     socket.io.engine.on('upgrade', () => this.#each((owner) => owner.transport(transportOf(socket))));
-    return socket;
   }
 
   #each(tell: (owner: LiveHandlers) => void): void {
     for (const owner of [...this.#owners]) tell(owner);
   }
+}
+
+function unlessAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return done;
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    done.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
 }
 
 function transportOf(socket: Socket): string {

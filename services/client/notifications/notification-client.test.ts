@@ -4,7 +4,7 @@ import { FakeClock } from '../../../test/fake-clock.ts';
 import { formatCursor, parseCursor } from '../../shared/contract/cursor.ts';
 import type { UserId } from '../../shared/contract/ids.ts';
 import type { NotificationDto } from '../../shared/contract/notification-dto.ts';
-import { type LiveHandlers, LiveRefusedError } from '../live/live-connection.ts';
+import { type LiveHandlers, type LiveOptions, LiveRefusedError } from '../live/live-connection.ts';
 import { RestError } from '../rest/rest-error.ts';
 import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
 import type { NotificationApi } from './notification-api.ts';
@@ -53,7 +53,7 @@ class Server {
     this.handlers?.called(isNew ? 'ReceiveNotification' : 'NotificationChanged', [row]);
   }
 
-  async open({ handlers, token }: { handlers: LiveHandlers; token(): Promise<string> }) {
+  async open({ handlers, token }: Pick<LiveOptions, 'handlers' | 'token' | 'signal'>) {
     this.calls.push(`open ${await token()}`);
     if (this.openFailure) throw this.openFailure;
     this.handlers = handlers;
@@ -413,10 +413,18 @@ describe('trouble', () => {
   });
 
   it('of a server that never answers is given up', async () => {
-    server.open = () => new Promise(() => undefined);
+    const signals: (AbortSignal | undefined)[] = [];
+    server.open = ({ signal }) => {
+      signals.push(signal);
+      return new Promise(() => undefined);
+    };
     start();
     clock.advance(20_000);
     await isIn('waiting');
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    clock.advance(backoff.baseMs);
+    client.stop();
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
   });
 
   it('ends with stop', async () => {
