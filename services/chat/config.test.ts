@@ -7,6 +7,7 @@ const env = {
   AMQP_URL: 'amqp://rabbit',
   REDIS_URL: 'redis://redis',
   MONGODB_URL: 'mongodb://mongo',
+  NOTIFICATION_URL: 'http://notification:8094',
   INTERNAL_SECRET: secret,
   JWT_HS256_SECRET: secret,
 };

@@ -1,3 +1,4 @@
+import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/revocation-config.ts';
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases } from '#shared/contract/names.ts';
@@ -11,6 +12,9 @@ export type ChatConfig = {
   readonly amqpUrl: string;
   readonly redisUrl: string;
   readonly store: StoreConfig;
+  /** Who keeps the revocations. */
+  readonly notificationUrl: string;
+  readonly revocationsEveryMs: number;
   readonly internalSecret: string;
   readonly tokens: TokenConfig;
   readonly origins: readonly string[];
@@ -32,8 +36,10 @@ export type ChatSetting =
   | 'AMQP_PASSWORD'
   | 'REDIS_URL'
   | 'REDIS_PASSWORD'
+  | 'NOTIFICATION_URL'
   | 'INTERNAL_SECRET'
   | 'CORS_ORIGINS'
+  | RevocationSetting
   | TokenSetting
   | ChatStoreSetting
   | ChatRuleSetting;
@@ -57,6 +63,8 @@ export function readChatConfig(env: Env): ChatConfig {
     amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),
+    notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
+    revocationsEveryMs: readRevocationsEveryMs(reader),
     internalSecret: reader.secret('INTERNAL_SECRET', { minBytes: 32 }),
     tokens: readTokenConfig(reader),
     origins: reader.list('CORS_ORIGINS', { default: [] }),

@@ -1,8 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createHttpRevocationSource } from '#shared/auth/http-revocation-source.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
+import { watchRevocations } from '#shared/auth/watch-revocations.ts';
 import { connectRedisBackplane } from '#shared/backplane/redis-backplane.ts';
 import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
@@ -41,12 +45,18 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => bus.close());
 
   const internalTokens = createInternalTokens(config.internalSecret, clock);
+  const revoked = new RevocationList({
+    source: createHttpRevocationSource({ url: config.notificationUrl, tokens: internalTokens }),
+    readEveryMs: config.revocationsEveryMs,
+    ...{ backplane, clock, log, metrics },
+  });
+  parts.defer(() => revoked.close());
   const { friendsUrl, ...limits } = config.rules;
   const chat = createChat({
     store,
     bus,
     backplane,
-    verifier: createTokenVerifier(config.tokens, { clock, log }),
+    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
     internalTokens,
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: true }),
     ...(friendsUrl ? { friends: createHttpFriendGraph({ url: friendsUrl, tokens: internalTokens }) } : {}),
@@ -60,6 +70,7 @@ const start = async ({ log }: RunContext) => {
   const listener = await listen(createServer(chat.app), { host: config.host, port: config.port });
   parts.defer(() => listener.close());
   parts.use(watchChat(readiness, { store, bus, backplane, clock }));
+  watchRevocations(readiness, revoked);
   readiness.started();
   parts.defer(() => readiness.stopping());
   log.info({ port: listener.port, opsPort: ops.port }, 'chat started');

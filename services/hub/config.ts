@@ -1,3 +1,4 @@
+import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/revocation-config.ts';
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { queues } from '#shared/contract/names.ts';
@@ -28,6 +29,7 @@ export type HubConfig = {
   readonly limits: HubSocketsLimits;
   /** How long a user counts as online after a worker's last word of him. */
   readonly presenceTtlMs: number;
+  readonly revocationsEveryMs: number;
   readonly closeAtExpiry: { readonly notifications: boolean; readonly chat: boolean; readonly socketIo: boolean };
 };
 
@@ -52,6 +54,7 @@ export type HubSetting =
   | 'HUB_PRESENCE_TTL_MS'
   | 'HUB_QUEUE'
   | 'HUB_WORKER_ADDRESS'
+  | RevocationSetting
   | TokenSetting
   | HubLimitSetting;
 
@@ -92,6 +95,7 @@ export function readHubConfig(env: Env): HubConfig {
         min: 1_000,
         max: 3_600_000,
       }),
+      revocationsEveryMs: readRevocationsEveryMs(reader),
       closeAtExpiry: {
         notifications: reader.boolean('HUB_CLOSE_NOTIFICATIONS_AT_EXPIRY', { default: false }),
         chat: reader.boolean('HUB_CLOSE_CHAT_AT_EXPIRY', { default: false }),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { OriginPolicy } from '#shared/auth/origin-policy.ts';
+import type { RevokedTokens } from '#shared/auth/revocation-list.ts';
 import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
@@ -32,7 +33,10 @@ export type HubSocketsOptions = {
   /** Who is at which worker. @default nobody can tell */
   readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
+  /** Refuses what `revoked` tells of. */
   readonly verifier: TokenVerifier;
+  /** Ends live connections too. @default nobody is revoked */
+  readonly revoked?: RevokedTokens | undefined;
   readonly origins: OriginPolicy;
   /** Encrypt connection tokens; the same on all workers. */
   readonly idKeys: TokenKeys;

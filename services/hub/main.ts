@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createHttpRevocationSource } from '#shared/auth/http-revocation-source.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
+import { watchRevocations } from '#shared/auth/watch-revocations.ts';
 import { connectRedisBackplane, type RedisBackplane } from '#shared/backplane/redis-backplane.ts';
 import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
@@ -46,12 +50,19 @@ const start = async ({ log }: RunContext) => {
     });
   parts.defer(() => presence?.close());
   const internalTokens = createInternalTokens(config.internalSecret, clock);
+  const revoked = new RevocationList({
+    source: createHttpRevocationSource({ url: config.notificationUrl, tokens: internalTokens }),
+    readEveryMs: config.revocationsEveryMs,
+    ...{ backplane, clock, log, metrics },
+  });
+  parts.defer(() => revoked.close());
   const hub = createHubSockets({
     source: createHttpStreamSource({ url: config.notificationUrl, tokens: internalTokens }),
     chatSource: config.chat && createHttpStreamSource({ url: config.chat.url, tokens: internalTokens }),
     backplane,
     presence,
-    verifier: createTokenVerifier(config.tokens, { clock, log }),
+    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
+    revoked,
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
     idKeys: config.idKeys,
     worker: {
@@ -70,6 +81,7 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => chat?.stop());
   parts.defer(() => readiness.stopping());
   watchHub(readiness, { hub, backplane, chat });
+  watchRevocations(readiness, revoked);
   hub.attach(server);
   readiness.started();
   log.info({ port: listener.port, opsPort: ops.port }, 'hub started');

@@ -1,23 +1,24 @@
 import { ConfigError, type Env } from '#shared/runtime/config.ts';
 import { createLogger, type Logger } from '#shared/runtime/log.ts';
 import { readStoreConfig, type StoreConfig } from './config.ts';
+import { openStore } from './open-stores.ts';
+import { lift, list, revoke } from './revocation-commands.ts';
 import { importSonixyNotifications } from './store/mongo-sonixy-import.ts';
-import type { NotificationStore } from './store/notification-store.ts';
 
-type OpenStore = (config: StoreConfig, log: Logger) => NotificationStore;
-type Command = (config: StoreConfig, log: Logger, openStore: OpenStore) => Promise<void>;
+type Context = { readonly config: StoreConfig; readonly env: Env; readonly log: Logger; print(line: string): void };
+type Command = (context: Context, args: readonly string[]) => Promise<void>;
 
 /** Run once and end: `node services/notification/main.ts <command>`. */
 const commands: Record<string, Command> = {
   /** The last step of a restore. */
-  async 'new-epoch'(config, log, openStore) {
+  async 'new-epoch'({ config, log }) {
     const store = openStore(config, log);
     const epoch = await store.newEpoch().finally(() => store.close());
     print(`new epoch ${epoch}: every client reloads`);
   },
 
   /** Sonixy's own rows; may be stopped and run again at any time. */
-  async import(config, log, openStore) {
+  async import({ config, log }) {
     if (config.kind !== 'mongo') throw new ConfigError(['MONGODB_URL is required: Sonixy keeps its rows on MongoDB']);
     const store = openStore(config, log);
     const { url, database } = config;
@@ -30,14 +31,21 @@ const commands: Record<string, Command> = {
     }).finally(() => store.close());
     print(`done: ${result.imported} imported, ${result.known} known already, ${result.skipped} skipped`);
   },
+
+  /** Shuts a user or a token out; with `REDIS_URL` everywhere at once. */
+  revoke,
+  /** Lets them in again before the time. */
+  lift,
+  /** Who is shut out. */
+  revocations: list,
 };
 
-export async function runCommand(name: string, env: Env, openStore: OpenStore): Promise<void> {
+export async function runCommand(name: string, args: readonly string[], env: Env): Promise<void> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
-    if (!command) throw new ConfigError([`no command ${name}: there are ${Object.keys(commands).join(' and ')}`]);
+    if (!command) throw new ConfigError([`no command ${name}: there are ${Object.keys(commands).join(', ')}`]);
     const log = createLogger({ name: 'notification', level: 'warn' });
-    await command(readStoreConfig(env), log, openStore);
+    await command({ config: readStoreConfig(env), env, log, print }, args);
   } catch (error) {
     const faults = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : 'failed'];
     for (const fault of faults) process.stderr.write(`notification ${name}: ${fault}\n`);

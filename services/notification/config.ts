@@ -1,3 +1,4 @@
+import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/revocation-config.ts';
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
@@ -20,6 +21,7 @@ export type NotificationConfig = {
   readonly tokens: TokenConfig;
   readonly origins: readonly string[];
   readonly tombstoneDays: number;
+  readonly revocationsEveryMs: number;
 };
 
 type NotificationStoreSetting = StoreSetting | 'MONGODB_DATABASE';
@@ -36,6 +38,7 @@ export type NotificationSetting =
   | 'NOTIFICATION_TOMBSTONE_DAYS'
   | 'INTERNAL_SECRET'
   | 'CORS_ORIGINS'
+  | RevocationSetting
   | TokenSetting
   | NotificationStoreSetting;
 
@@ -54,6 +57,7 @@ export function readNotificationConfig(env: Env): NotificationConfig {
     tokens: readTokenConfig(reader),
     origins: reader.list('CORS_ORIGINS', { default: [] }),
     tombstoneDays: reader.integer('NOTIFICATION_TOMBSTONE_DAYS', { default: 90, min: 1, max: 36_500 }),
+    revocationsEveryMs: readRevocationsEveryMs(reader),
   }));
 }
 

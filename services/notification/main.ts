@@ -1,25 +1,24 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
+import { watchRevocations } from '#shared/auth/watch-revocations.ts';
 import { connectRedisBackplane } from '#shared/backplane/redis-backplane.ts';
 import { connectAmqpBus } from '#shared/bus/amqp-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
-import type { Logger } from '#shared/runtime/log.ts';
 import { createMetrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
 import { runCommand } from './command.ts';
-import { readNotificationConfig, type StoreConfig } from './config.ts';
+import { readNotificationConfig } from './config.ts';
 import { createNotification } from './notification.ts';
+import { openRevocationStore, openStore } from './open-stores.ts';
 import { watchNotification } from './readiness.ts';
-import { connectMongoNotificationStore } from './store/mongo-notification-store.ts';
-import type { NotificationStore } from './store/notification-store.ts';
-import { openSqliteNotificationStore } from './store/sqlite-notification-store.ts';
 
 const start = async ({ log }: RunContext) => {
   const config = readNotificationConfig(process.env);
@@ -35,11 +34,17 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => backplane.close());
   const bus = connectAmqpBus({ url: config.amqpUrl, log });
   parts.defer(() => bus.close());
+  const revocationStore = openRevocationStore(config.store, log);
+  parts.defer(() => revocationStore.close());
+  const readEveryMs = config.revocationsEveryMs;
+  const revoked = new RevocationList({ source: revocationStore, backplane, clock, log, metrics, readEveryMs });
+  parts.defer(() => revoked.close());
 
   const notification = createNotification({
     store,
+    revocationStore,
     backplane,
-    verifier: createTokenVerifier(config.tokens, { clock, log }),
+    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
     internalTokens: createInternalTokens(config.internalSecret, clock),
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: true }),
     clock,
@@ -62,18 +67,13 @@ const start = async ({ log }: RunContext) => {
   parts.defer(() => endpoint.stop());
 
   parts.use(watchNotification(readiness, { store, endpoint, backplane, clock }));
+  watchRevocations(readiness, revoked);
   readiness.started();
   parts.defer(() => readiness.stopping());
   log.info({ port: listener.port, opsPort: ops.port }, 'notification started');
   return parts.move();
 };
 
-function openStore(config: StoreConfig, log: Logger): NotificationStore {
-  if (config.kind === 'mongo') return connectMongoNotificationStore({ ...config, clock, log });
-  mkdirSync(config.dataDir, { recursive: true });
-  return openSqliteNotificationStore({ file: config.file, clock, log });
-}
-
-const [command] = process.argv.slice(2);
+const [command, ...args] = process.argv.slice(2);
 if (command === undefined) run('notification', start, { env: process.env });
-else await runCommand(command, process.env, openStore);
+else await runCommand(command, args, process.env);

@@ -11,6 +11,7 @@ export type NotificationMetrics = {
   /** Seconds that the store took for `operation`. */
   timed<T>(operation: string, call: () => Promise<T>): Promise<T>;
   purged(rows: number): void;
+  revocation(outcome: 'revoked' | 'lifted', kind: 'user' | 'token'): void;
 };
 
 export function createNotificationMetrics(metrics: Metrics): NotificationMetrics {
@@ -19,6 +20,10 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
   ]);
   const pushes = metrics.counter('notification_pushes_total', 'Rows handed to the backplane', ['outcome']);
   const purges = metrics.counter('notification_purged_rows_total', 'Tombstones removed after their retention');
+  const revocations = metrics.counter('notification_revocations_total', 'Revocations that were stored or lifted', [
+    'outcome',
+    'kind',
+  ]);
   const seconds = metrics.histogram('notification_store_seconds', 'Time that a call to the store took', {
     labels: ['operation'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
@@ -30,6 +35,7 @@ export function createNotificationMetrics(metrics: Metrics): NotificationMetrics
     event: (outcome) => eventOf(outcome).inc(),
     pushed: (outcome) => pushOf(outcome).inc(),
     purged: (rows) => purges.inc(rows),
+    revocation: (outcome, kind) => revocations.inc({ outcome, kind }),
     async timed(operation, call) {
       const startedAt = performance.now();
       try {

@@ -11,9 +11,12 @@ import type { Metrics } from '#shared/runtime/metrics.ts';
 import { startRetention } from '#shared/store/retention.ts';
 import { createUserInteractionConsumer, type UserInteractionConsumer } from './consume/user-interaction.ts';
 import { createRestApp } from './http/rest-app.ts';
+import { revocationRoutes } from './http/revocation-routes.ts';
 import { createNotificationMetrics } from './notification-metrics.ts';
 import { createRowPusher } from './push-rows.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
 import type { NotificationStore } from './store/notification-store.ts';
+import type { RevocationStore } from './store/revocation-store.ts';
 import { createStreamSource } from './stream-source.ts';
 
 export type NotificationLimits = {
@@ -26,6 +29,7 @@ export type NotificationLimits = {
 export type NotificationOptions = {
   /** Stays the caller's, as do all others: they are closed after this one. */
   readonly store: NotificationStore;
+  readonly revocationStore: RevocationStore;
   readonly backplane: Backplane;
   readonly verifier: TokenVerifier;
   readonly internalTokens: InternalTokens;
@@ -41,6 +45,8 @@ export type Notification = {
   readonly app: Express;
   /** The same as `/internal`, for a hub in this process. */
   readonly source: StreamSource;
+  /** The same as `/internal/revocations`. */
+  readonly revocations: Revocations;
   /** For a receive endpoint, which is stopped before `close`. */
   readonly consumer: UserInteractionConsumer;
   /** Finishes what is on its way to the backplane. */
@@ -54,7 +60,9 @@ export function createNotification(options: NotificationOptions): Notification {
   const pusher = createRowPusher({ backplane, log, metrics, maxPending: limits.maxPendingPushes ?? 10_000 });
   const source = createStreamSource(store);
   const rest = createRestApp({ store, pusher, verifier, origins, log, metrics });
-  const internal = createInternalApp({ source, tokens: internalTokens, log });
+  const revocations = createRevocations({ store: options.revocationStore, backplane, log, metrics });
+  const own = revocationRoutes(revocations, clock);
+  const internal = createInternalApp({ source, tokens: internalTokens, log, own });
   const retention = startRetention({
     store,
     clock,
@@ -69,6 +77,7 @@ export function createNotification(options: NotificationOptions): Notification {
   return {
     app,
     source,
+    revocations,
     consumer: createUserInteractionConsumer({ store, pusher, metrics }),
     async close() {
       await retention.stop();

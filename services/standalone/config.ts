@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type ChatRules, readChatRules } from '#services/chat/config.ts';
+import { readRevocationsEveryMs } from '#shared/auth/revocation-config.ts';
 import { readTokenConfig } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
@@ -26,6 +27,7 @@ export type StandaloneConfig = {
   /** Beyond the page's own origin. */
   readonly origins: readonly string[];
   readonly maxConnections: number;
+  readonly revocationsEveryMs: number;
 };
 
 export function readStandaloneConfig(env: EnvReader): StandaloneConfig {
@@ -64,6 +66,7 @@ export function readStandaloneConfig(env: EnvReader): StandaloneConfig {
     demo,
     origins: env.list('CORS_ORIGINS', { default: [] }),
     maxConnections: env.integer('HUB_MAX_CONNECTIONS', { default: 10_000, min: 1, max: 1_000_000 }),
+    revocationsEveryMs: readRevocationsEveryMs(env),
   };
 }
 
@@ -78,4 +81,8 @@ export function storeFile(dataDir: string): string {
 
 export function chatStoreFile(dataDir: string): string {
   return join(dataDir, 'chat.sqlite');
+}
+
+export function revocationStoreFile(dataDir: string): string {
+  return join(dataDir, 'revocations.sqlite');
 }

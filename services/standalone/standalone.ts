@@ -12,13 +12,18 @@ import { messageEventConsumers } from '#services/hub/dispatch/message-events.ts'
 import { createHubSockets, type HubSockets } from '#services/hub/hub.ts';
 import { createNotification } from '#services/notification/notification.ts';
 import { connectMongoNotificationStore } from '#services/notification/store/mongo-notification-store.ts';
+import { connectMongoRevocationStore } from '#services/notification/store/mongo-revocation-store.ts';
 import type { NotificationStore } from '#services/notification/store/notification-store.ts';
+import type { RevocationStore } from '#services/notification/store/revocation-store.ts';
 import { openSqliteNotificationStore } from '#services/notification/store/sqlite-notification-store.ts';
+import { openSqliteRevocationStore } from '#services/notification/store/sqlite-revocation-store.ts';
 import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
 import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier, type TokenConfig } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { connectRedisBackplane } from '#shared/backplane/redis-backplane.ts';
@@ -39,7 +44,7 @@ import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { platformDocument } from './api-document.ts';
-import { chatStoreFile, type StandaloneConfig, storeFile } from './config.ts';
+import { chatStoreFile, revocationStoreFile, type StandaloneConfig, storeFile } from './config.ts';
 import { dataKey } from './data-keys.ts';
 import { demoRoutes } from './demo.ts';
 import { lockDataFolder } from './sqlite-data-lock.ts';
@@ -61,7 +66,11 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const backplane = parts.adopt(openBackplane(config, log), (it) => it.close());
 
   const tokens = config.tokens ?? ownTokens(config);
-  const verifier = createTokenVerifier(tokens, { clock, log });
+  const revocationStore = parts.adopt(openRevocationStore(config, clock, log), (it) => it.close());
+  const readEveryMs = config.revocationsEveryMs;
+  const heard = { source: revocationStore, backplane, clock, log, metrics, readEveryMs };
+  const revoked = parts.adopt(new RevocationList(heard), (it) => it.close());
+  const verifier = refuseRevoked(createTokenVerifier(tokens, { clock, log }), revoked);
   const page = await buildPage();
   const server = createServer();
   const listener = await listen(server, { host: config.host, port: config.port });
@@ -71,7 +80,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
 
   const internalTokens = createInternalTokens(dataKey(config.dataDir, 'internal'), clock);
   const common = { backplane, verifier, internalTokens, origins, clock, log, metrics };
-  const notification = createNotification({ ...common, store });
+  const notification = createNotification({ ...common, store, revocationStore });
   parts.defer(() => notification.close());
   const { friendsUrl, ...limits } = config.chat;
   const friends = friendsUrl ? { friends: createHttpFriendGraph({ url: friendsUrl, tokens: internalTokens }) } : {};
@@ -92,6 +101,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
     presence,
     backplane,
     verifier,
+    revoked,
     origins,
     idKeys: { current: '1', keys: new Map([['1', Buffer.from(dataKey(config.dataDir, 'hub-ids'), 'base64')]]) },
     worker: { id: `${hostname()}:${process.pid}`, address: url },
@@ -139,6 +149,11 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
 function openStore(config: StandaloneConfig, clock: Clock, log: Logger): NotificationStore {
   if (config.mongo) return connectMongoNotificationStore({ ...config.mongo, clock, log });
   return openSqliteNotificationStore({ file: storeFile(config.dataDir), clock, log });
+}
+
+function openRevocationStore(config: StandaloneConfig, clock: Clock, log: Logger): RevocationStore {
+  if (config.mongo) return connectMongoRevocationStore({ ...config.mongo, clock, log });
+  return openSqliteRevocationStore({ file: revocationStoreFile(config.dataDir), clock });
 }
 
 function openChatStore(config: StandaloneConfig, clock: Clock, log: Logger): ChatStore {

@@ -63,7 +63,12 @@ export async function startChatPlatform(): Promise<ChatPlatform> {
   const url = ({ port }: Worker) => `http://127.0.0.1:${port}`;
 
   const notification = await start('notification', { MONGODB_URL: mongo.url });
-  const chatEnv = { MONGODB_URL: mongo.url, CHAT_SWEEP_EVERY_MS: '500', CHAT_SWEEP_GRACE_MS: '1000' };
+  const chatEnv = {
+    MONGODB_URL: mongo.url,
+    NOTIFICATION_URL: url(notification),
+    CHAT_SWEEP_EVERY_MS: '500',
+    CHAT_SWEEP_GRACE_MS: '1000',
+  };
   const chats = await Promise.all([start('chat', chatEnv), start('chat', chatEnv)]);
   const idKeys = `1:${randomBytes(32).toString('base64')}`;
   const hubs = await Promise.all(

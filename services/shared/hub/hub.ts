@@ -1,4 +1,5 @@
 import type { Principal } from '#shared/auth/principal.ts';
+import type { RevokedTokens } from '#shared/auth/revocation-list.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { PresenceChanged, SubscribeChatAnswer } from '#shared/contract/chat-dto.ts';
 import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
@@ -32,6 +33,8 @@ export type HubOptions = {
   /** Who is at which worker. @default nobody can tell */
   readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
+  /** Whose connections are closed, and not let in. @default nobody's */
+  readonly revoked?: RevokedTokens | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -96,6 +99,7 @@ export class Hub {
     const hubMetrics = createHubMetrics(metrics);
     this.#metrics = hubMetrics;
     this.#admission = new Admission({ clock, random, limits, onRefusal: () => hubMetrics.refusals.inc() });
+    options.revoked?.onRevoked(() => this.#closeRevoked());
     this.#fanOut = new FanOut({ metrics: hubMetrics, onSlow: (member) => this.#close(member, 'slow') });
     const common = { ...options, random, metrics: hubMetrics };
     this.#streams = new Streams({
@@ -185,7 +189,9 @@ export class Hub {
     for (const stream of streams) this.#streams.join(stream, member);
     const inChat = chat ? this.#conversations : undefined;
     inChat?.join(member);
-    if (ofUser > limits.maxConnectionsPerUser) this.#close(member, 'refused');
+    // It may have been revoked since its token was verified.
+    if (this.#isRevoked(member)) this.#close(member, 'revoked');
+    else if (ofUser > limits.maxConnectionsPerUser) this.#close(member, 'refused');
     else if (!hasPlace) this.#close(member, 'draining');
     return this.#membership(member, { closeAtExpiry, conversations: inChat });
   }
@@ -222,9 +228,10 @@ export class Hub {
   ): Membership {
     const { clock } = this.#options;
     let expiry: Timer | undefined;
-    const renew = ({ expiresAt }: Principal) => {
+    const renew = (principal: Principal) => {
+      member.principal = principal;
       expiry?.cancel();
-      if (closeAtExpiry) expiry = atTime(clock, expiresAt, () => this.#close(member, 'expired'));
+      if (closeAtExpiry) expiry = atTime(clock, principal.expiresAt, () => this.#close(member, 'expired'));
     };
     renew(member.connection.principal);
     return {
@@ -283,9 +290,23 @@ export class Hub {
     }
   }
 
+  #closeRevoked(): void {
+    for (const member of this.#members) {
+      if (this.#isRevoked(member)) this.#close(member, 'revoked');
+    }
+  }
+
+  #isRevoked({ principal }: Member): boolean {
+    return this.#options.revoked?.isRevoked(principal) ?? false;
+  }
+
   #close(member: Member, reason: CloseReason): void {
     if (member.endedBy || !this.#members.has(member)) return;
     this.#metrics.closes.inc({ reason });
+    if (reason === 'revoked') {
+      const { connection, user } = member;
+      this.#options.log.warn({ audit: reason, connection: connection.id, user }, 'connection closed');
+    }
     member.close(reason);
     // Nothing more is for it, but it counts until it is gone.
     this.#leaveStreams(member);

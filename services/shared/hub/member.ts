@@ -1,3 +1,4 @@
+import type { Principal } from '#shared/auth/principal.ts';
 import type { StreamId, UserId } from '#shared/contract/ids.ts';
 import type { ClientConnection, ClientProtocol, CloseReason, EncodedMessage } from './client-connection.ts';
 import type { EncodedCall } from './encoded-call.ts';
@@ -9,6 +10,8 @@ const droppableShare = 1 / 4;
 /** One connection in the hub: which streams it is in, and what waits to be written to it. */
 export class Member {
   readonly connection: ClientConnection;
+  /** Of the newest token that the client has shown. */
+  principal: Principal;
   readonly streams: readonly StreamId[];
   /** Streams whose changes it wants to hear of. */
   readonly cursorStreams = new Set<StreamId>();
@@ -31,6 +34,7 @@ export class Member {
     options: { readonly maxQueuedBytes: number; readonly flusher: Flusher; readonly now: number },
   ) {
     this.connection = connection;
+    this.principal = connection.principal;
     this.streams = streams;
     this.transport = connection.transport;
     this.joinedAt = options.now;
@@ -73,7 +77,9 @@ export class Member {
 
   close(reason: CloseReason): void {
     if (this.endedBy) return;
-    if (reason !== 'slow') this.flush();
+    // A slow client could not take it, a revoked one must not have it.
+    if (reason === 'slow' || reason === 'revoked') this.#queue = [];
+    else this.flush();
     this.endedBy = reason;
     this.connection.close(reason);
   }

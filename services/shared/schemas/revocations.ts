@@ -38,7 +38,7 @@ function subjectOf({ userId, jti = '' }: NamedSubject): RevokedSubject {
 }
 
 /** Whom `DELETE /internal/revocations` names in its query. */
-export const revokedSubject = z.strictObject(namedSubject).refine(namesOne, oneOf).transform(subjectOf);
+export const revokedSubject = z.object(namedSubject).refine(namesOne, oneOf).transform(subjectOf);
 
 /** What `POST /internal/revocations` takes: a user or a token, and an ISO 8601 time with its offset. */
 export const revocationRequest = z
