@@ -1,17 +1,20 @@
 /** Everything of ours carries it, and the operator finds it by it. */
 export const partOf = 'sonixy-realtime';
 
-/** Each is one workload, with its Service and its ServiceAccount of the same name. */
-export type Component =
-  | 'gateway'
-  | 'notification'
-  | 'chat'
-  | 'hub'
-  | 'rabbitmq'
-  | 'mongodb'
-  | 'redis'
-  | 'bootstrap'
-  | 'certificates';
+/** Each is one workload, with its ServiceAccount, and its Service if it has one, of the same name. */
+export const components = [
+  'gateway',
+  'notification',
+  'chat',
+  'hub',
+  'rabbitmq',
+  'mongodb',
+  'redis',
+  'bootstrap',
+  'certificates',
+] as const;
+
+export type Component = (typeof components)[number];
 
 export type Labels = Readonly<Record<string, string>>;
 

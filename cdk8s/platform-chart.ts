@@ -1,4 +1,5 @@
 import { type App, Chart } from 'cdk8s';
+import { NetworkPolicies } from './network/policies.ts';
 import type { PlatformProps } from './platform-props.ts';
 import { Chat } from './services/chat.ts';
 import { Gateway } from './services/gateway.ts';
@@ -9,6 +10,7 @@ import { Notification } from './services/notification.ts';
 export class PlatformChart extends Chart {
   constructor(app: App, platform: PlatformProps) {
     super(app, 'platform', { namespace: platform.namespace, disableResourceNameHashes: true });
+    new NetworkPolicies(this, platform);
     new Gateway(this, platform);
     new Notification(this, platform);
     new Chat(this, platform);

@@ -57,6 +57,15 @@ export type StoreProps = {
   readonly storageClass?: string;
 };
 
+export type NetworkProps = {
+  /** Labels of the namespaces whose pods may publish. @default sonixy.io/publisher: "true" */
+  readonly publishers?: Readonly<Record<string, string>>;
+  /** Publishers that speak no TLS use 5672. @default false */
+  readonly plainPublishers?: boolean;
+  /** Labels of the namespace that Prometheus is in. @default nobody may scrape */
+  readonly monitoring?: Readonly<Record<string, string>>;
+};
+
 /** The whole platform. What can not be changed later says so. */
 export type PlatformProps = {
   /** Can not be changed later: claims and Secrets stay where they are. */
@@ -78,6 +87,7 @@ export type PlatformProps = {
   readonly userIds?: UserIds;
   /** Who signs the certificates of the stores. `off` is for one's own machine. @default internal: a CA of the platform's own */
   readonly tls?: 'internal' | 'cert-manager' | 'off';
+  readonly network?: NetworkProps;
   /** @default info */
   readonly logLevel?: 'debug' | 'info' | 'warn';
 };

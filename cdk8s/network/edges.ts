@@ -1,0 +1,72 @@
+import { ports } from '../addresses.ts';
+import type { Component } from '../metadata.ts';
+import type { PlatformProps } from '../platform-props.ts';
+import { opsPort } from '../services/service-workload.ts';
+import { usesTls } from '../stores/store-hosts.ts';
+
+/** Who may open connections to a port of a part. */
+export type Source =
+  | { readonly component: Component }
+  /** Whoever reaches the cluster: a load balancer, an ingress controller, a node. */
+  | { readonly anybody: true }
+  /** Pods of other namespaces that carry these labels. */
+  | { readonly namespaces: Readonly<Record<string, string>> };
+
+export type Edge = { readonly from: Source; readonly to: Component; readonly port: number };
+
+/** Connections that leave the namespace, to addresses that no selector names. */
+export type Exit = { readonly from: Component; readonly ports: readonly number[]; readonly why: string };
+
+/** Cluster-internal ports of RabbitMQ: epmd, distribution, and the command line tools' range. */
+const rabbitmqPeers = [4369, 25672, ...Array.from({ length: 11 }, (_, index) => 35672 + index)];
+const managementPort = { plain: 15672, tls: 15671 };
+const rabbitmqMetricsPort = { plain: 15692, tls: 15691 };
+
+export const publisherLabel = { 'sonixy.io/publisher': 'true' } as const;
+
+/** Each connection of docs/architecture.md; nothing else is open. */
+export function edgesOf(platform: PlatformProps): Edge[] {
+  const tls = usesTls(platform) ? 'tls' : 'plain';
+  const amqp = usesTls(platform) ? ports.amqps : ports.amqp;
+  const edge = (from: Component, to: Component, port: number): Edge => ({ from: { component: from }, to, port });
+  const { monitoring, publishers = publisherLabel, plainPublishers = false } = platform.network ?? {};
+  const scraped: Edge[] = monitoring
+    ? [
+        ...(['gateway', 'notification', 'chat', 'hub'] as const).map((to) => ({ to, port: opsPort })),
+        { to: 'rabbitmq' as const, port: rabbitmqMetricsPort[tls] },
+      ].map((it) => ({ ...it, from: { namespaces: monitoring } }))
+    : [];
+  const published = [amqp, ...(plainPublishers ? [ports.amqp] : [])];
+  return [
+    { from: { anybody: true }, to: 'gateway', port: ports.gateway },
+    { from: { anybody: true }, to: 'hub', port: ports.hub },
+    edge('gateway', 'notification', ports.notification),
+    edge('gateway', 'chat', ports.chat),
+    edge('hub', 'notification', ports.notification),
+    edge('hub', 'chat', ports.chat),
+    edge('chat', 'notification', ports.notification),
+    ...(['notification', 'chat', 'hub'] as const).map((from) => edge(from, 'rabbitmq', amqp)),
+    ...(['notification', 'chat'] as const).map((from) => edge(from, 'mongodb', ports.mongodb)),
+    ...(['gateway', 'notification', 'chat', 'hub'] as const).map((from) => edge(from, 'redis', ports.redis)),
+    edge('mongodb', 'mongodb', ports.mongodb),
+    ...[...rabbitmqPeers, amqp, managementPort[tls]].map((port) => edge('rabbitmq', 'rabbitmq', port)),
+    ...[...new Set(published)].map((port): Edge => ({ from: { namespaces: publishers }, to: 'rabbitmq', port })),
+    ...scraped,
+  ];
+}
+
+export function exitsOf({ tokens }: PlatformProps): Exit[] {
+  const checksTokens: readonly Component[] = ['gateway', 'notification', 'chat', 'hub'];
+  const jwks = tokens.jwksUrl === undefined ? [] : [portOf(tokens.jwksUrl)];
+  return [
+    ...(jwks.length === 0 ? [] : checksTokens.map((from): Exit => ({ from, ports: jwks, why: 'JWKS' }))),
+    ...(['bootstrap', 'certificates'] as const).map(
+      (from): Exit => ({ from, ports: [443, 6443], why: 'Kubernetes API' }),
+    ),
+  ];
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
