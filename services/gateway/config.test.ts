@@ -29,6 +29,12 @@ describe('gateway config', () => {
     expect(Object.keys(config.services)).toEqual(['notification']);
   });
 
+  it('takes how many connections an address may have', () => {
+    const { limits } = readGatewayConfig({ ...good, GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '7' });
+    expect(limits.maxConnectionsPerAddress).toBe(7);
+    expect(faults({ GATEWAY_MAX_CONNECTIONS_PER_ADDRESS: '0' })).toHaveLength(1);
+  });
+
   it('routes the services that are named', () => {
     const { services } = readGatewayConfig({ ...good, CHAT_URL: 'http://chat:8095/', HUB_URL: 'https://hub:8097' });
     expect(services).toMatchObject({ chat: 'http://chat:8095/', hub: 'https://hub:8097' });

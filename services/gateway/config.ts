@@ -31,6 +31,7 @@ type GatewayLimitSetting =
   | 'GATEWAY_FAILURES_PER_MINUTE'
   | 'GATEWAY_HUB_SILENCE_TIMEOUT_MS'
   | 'GATEWAY_MAX_BODY_BYTES'
+  | 'GATEWAY_MAX_CONNECTIONS_PER_ADDRESS'
   | 'GATEWAY_MAX_CONNECTIONS_PER_SERVICE'
   | 'GATEWAY_READS_PER_MINUTE'
   | 'GATEWAY_SILENCE_TIMEOUT_MS'
@@ -92,6 +93,12 @@ function readLimits(reader: EnvReader<GatewaySetting>): GatewayLimits {
     anonymousConnectsPerMinute: read(
       'GATEWAY_ANONYMOUS_CONNECTS_PER_MINUTE',
       limits.anonymousConnectsPerMinute,
+      1,
+      1_000_000,
+    ),
+    maxConnectionsPerAddress: read(
+      'GATEWAY_MAX_CONNECTIONS_PER_ADDRESS',
+      limits.maxConnectionsPerAddress,
       1,
       1_000_000,
     ),

@@ -8,6 +8,8 @@ export type GatewayLimits = {
   readonly connectsPerMinute: number;
   /** socket.io connections that one address may begin whose token comes later, where only the hub sees it. @default 600 */
   readonly anonymousConnectsPerMinute: number;
+  /** Of one address, at this gateway; what comes through a trusted proxy counts for the address that it tells. @default 1,000 */
+  readonly maxConnectionsPerAddress: number;
   /** Refused tokens of one address, after which more of them get 429; valid tokens of that address pass. @default 300 */
   readonly failuresPerMinute: number;
   /** Of a request. @default 65,536, as the services have it */
@@ -33,6 +35,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   writesPerMinute: 120,
   connectsPerMinute: 120,
   anonymousConnectsPerMinute: 600,
+  maxConnectionsPerAddress: 1_000,
   failuresPerMinute: 300,
   maxBodyBytes: 64 * 1024,
   connectTimeoutMs: 2_000,

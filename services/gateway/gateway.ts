@@ -9,6 +9,7 @@ import type { Metrics } from '#shared/runtime/metrics.ts';
 import { defaultGatewayLimits, type GatewayLimits } from './gateway-limits.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
 import type { TrustedProxies } from './http/client-address.ts';
+import { ConnectionLimits } from './http/connection-limits.ts';
 import { Gate } from './http/gate.ts';
 import { type ServeContext, serveRequest } from './http/serve-request.ts';
 import { serveUpgrade } from './http/serve-upgrade.ts';
@@ -84,9 +85,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     passOn: new PassOn(forwarder, metrics),
     maxBodyBytes,
     docs: options.docs,
+    connections: new ConnectionLimits({ proxies, maxPerAddress: limits.maxConnectionsPerAddress, clock }),
     ...{ origins, proxies, held, closing, log, metrics },
   };
   const server = createServer({ shouldUpgradeCallback: isWebSocket });
+  context.connections.watch(server);
   server.on('request', (request, response) => void serveRequest(request, response, context));
   // Without this the library would tell clients to send their body before anybody looked at their token.
   server.on('checkContinue', (request, response) => void serveRequest(request, response, context));

@@ -59,7 +59,7 @@ export function addressKey(address: string): string {
 }
 
 /** An IPv4 address that a dual-stack socket shows as `::ffff:1.2.3.4` is that address. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   return mapped ?? address;
 }

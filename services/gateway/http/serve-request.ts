@@ -14,6 +14,7 @@ import type { Route, ServiceName } from '../routes.ts';
 import { answerError } from './answer-error.ts';
 import { beginsConnection } from './authorize.ts';
 import { addressKey } from './client-address.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import { beginExchange, type Exchange, type ExchangeContext, watchAnswer } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import { stopping } from './retry-later.ts';
@@ -26,6 +27,7 @@ export type ServeContext = ExchangeContext & {
   readonly upstreams: Readonly<Partial<Record<ServiceName, Upstream>>>;
   readonly passOn: PassOn;
   readonly held: HeldConnections;
+  readonly connections: ConnectionLimits;
   readonly maxBodyBytes: number;
 };
 
@@ -60,10 +62,11 @@ async function serve(
   exchange: Exchange,
   context: ServeContext,
 ): Promise<void> {
-  const { gate, origins, maxBodyBytes } = context;
+  const { gate, origins, connections, maxBodyBytes } = context;
   const cors = applyCors(request, response, origins);
   if (cors === 'answered') return;
   if (cors === 'refused') throw new PlatformError('forbidden', 'this origin is not allowed');
+  connections.requireSocket(request, response);
   if (context.docs?.(request, response)) return;
   const { route, upstream } = requireUpstream(exchange, context);
   requireMethod(request, response, route);
@@ -76,7 +79,7 @@ async function serve(
   if (request.headers.expect !== undefined && hasBody(request)) response.writeContinue();
   rewriteRequestHeaders(request, exchange);
   if (caller.kind !== 'user') countRefusals(response, exchange, gate);
-  if (route.kind !== 'rest' && request.method === 'GET') await passHeld(request, response, route, upstream, context);
+  if (route.kind !== 'rest' && request.method === 'GET') await passHeld(request, response, exchange, upstream, context);
   else await context.passOn.web(request, response, upstream, { maxBodyBytes });
 }
 
@@ -116,16 +119,17 @@ function countRefusals(response: ServerResponse, { address }: Exchange, gate: Ga
 async function passHeld(
   request: IncomingMessage,
   response: ServerResponse,
-  route: Route,
+  { route, address }: Exchange,
   upstream: Upstream,
   context: ServeContext,
 ): Promise<void> {
-  const { passOn, held, maxBodyBytes } = context;
+  const { passOn, held, connections, maxBodyBytes } = context;
   if (held.drained) throw stopping();
+  response.once('close', connections.hold(address));
   const ending = new AbortController();
   const entry = { end: () => ending.abort(stopping()) };
   held.add(entry);
   response.once('close', () => held.remove(entry));
-  const heldForLong = !beginsConnection(request, route);
+  const heldForLong = route !== undefined && !beginsConnection(request, route);
   await passOn.web(request, response, upstream, { maxBodyBytes, signal: ending.signal, heldForLong });
 }

@@ -27,6 +27,8 @@ export async function serveUpgrade(
     else answerUpgradeError(request, socket, error, exchange, context);
   };
   try {
+    context.connections.requireSocket(request);
+    socket.once('close', context.connections.hold(exchange.address));
     const upstream = await admit(request, exchange, context);
     await pass(request, socket, head, upstream, exchange, context, refuse);
   } catch (error) {
