@@ -23,6 +23,11 @@ export { type ChatApi, createChatApi, type NewConversation } from './chat/chat-a
 export { ChatClient, type ChatClientOptions, type ChatClientState } from './chat/chat-client.ts';
 export type { Conversation, ConversationState } from './chat/conversation.ts';
 export type { ConversationRow } from './chat/conversation-list.ts';
+export {
+  type IndexedDbOutgoingOptions,
+  indexedDbOutgoingStore,
+  NotKeptError,
+} from './chat/indexed-db-outgoing-store.ts';
 export { type LocalStorageOptions, localStorageOutgoingStore } from './chat/local-storage-outgoing-store.ts';
 export { memoryOutgoingStore, type OutgoingMessage, type OutgoingStore } from './chat/outgoing-store.ts';
 export type { PresenceState } from './chat/presence.ts';

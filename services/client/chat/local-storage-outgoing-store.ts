@@ -1,4 +1,4 @@
-import type { OutgoingMessage, OutgoingStore } from './outgoing-store.ts';
+import { isOutgoingMessage, type OutgoingMessage, type OutgoingStore } from './outgoing-store.ts';
 
 export type LocalStorageOptions = {
   /** Whose messages: another user of the same browser never sends them. */
@@ -48,12 +48,8 @@ export function localStorageOutgoingStore({
 
 function parseEntry(text: string | null): { order: number; message: OutgoingMessage } | undefined {
   try {
-    const { order, message } = JSON.parse(text ?? '') as { order: number; message: OutgoingMessage };
-    const { clientMessageId, conversationId, content, type, createdAt } = message;
-    const texts = [clientMessageId, conversationId, content, createdAt];
-    return texts.every((each) => typeof each === 'string') && [order, type].every(Number.isFinite)
-      ? { order, message }
-      : undefined;
+    const { order, message } = JSON.parse(text ?? '') as { order: unknown; message: unknown };
+    return typeof order === 'number' && isOutgoingMessage(message) ? { order, message } : undefined;
   } catch {
     return undefined;
   }

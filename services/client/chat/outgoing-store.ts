@@ -21,6 +21,15 @@ export interface OutgoingStore {
   put(message: OutgoingMessage): Promise<void>;
   /** Unknown ids are no error. */
   remove(clientMessageId: string): Promise<void>;
+  /** Its client has ended: lets go of what it holds. What is in stays. */
+  close?(): void;
+}
+
+export function isOutgoingMessage(value: unknown): value is OutgoingMessage {
+  if (typeof value !== 'object' || value === null) return false;
+  const { clientMessageId, conversationId, content, type, createdAt } = value as Record<string, unknown>;
+  const texts = [clientMessageId, conversationId, content, createdAt];
+  return texts.every((each) => typeof each === 'string') && Number.isFinite(type);
 }
 
 /** For as long as the process lives. */

@@ -107,6 +107,7 @@ export class SendQueue {
   stop(): void {
     this.#stopped = true;
     for (const lane of this.#lanes.values()) lane.timer?.cancel();
+    this.#options.store.close?.();
   }
 
   async #keep(message: OutgoingMessage): Promise<void> {
