@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { issueToken } from '#shared/auth/token-issuer.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
@@ -16,6 +18,7 @@ import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { SimulatedStream } from '#shared/stream/position-simulator.fixture.ts';
 import { SimulatedSource } from '#shared/stream/simulated-source.fixture.ts';
 import { createHubSockets, type HubSockets, type HubSocketsOptions } from './hub.ts';
+import { SimulatedRevocations } from './simulated-revocations.fixture.ts';
 
 export const listedOrigin = 'https://sonixy.example';
 
@@ -30,6 +33,7 @@ export type SharedParts = {
   /** The other service; undefined: a platform without chat. */
   readonly chat: SimulatedChat | undefined;
   readonly presence: PresenceTable;
+  readonly revocations: SimulatedRevocations;
 };
 
 export type SimulatedWorker = AsyncDisposable & {
@@ -72,12 +76,14 @@ export async function startWorker(
   const server = createServer();
   const listener = await listen(server, { host: '127.0.0.1', port: 0, closeGraceMs: 100 });
   const url = `http://127.0.0.1:${listener.port}`;
+  const revoked = new RevocationList({ source: shared.revocations, backplane, clock, log, metrics });
   const hub = createHubSockets({
     source,
     chatSource: shared.chat,
     presence: createMemoryPresence({ worker: url, table: shared.presence, clock }),
     backplane,
-    verifier: createTokenVerifier(tokens, { clock, log }),
+    verifier: refuseRevoked(createTokenVerifier(tokens, { clock, log }), revoked),
+    revoked,
     origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
     idKeys: { current: '1', keys: new Map([['1', shared.idKey]]) },
     worker: { id: randomUUID(), address: url },
@@ -111,6 +117,7 @@ export async function startWorker(
     async [Symbol.asyncDispose]() {
       for (const end of ends.splice(0)) await end();
       await hub.close();
+      await revoked.close();
       await listener.close();
     },
   };
@@ -118,13 +125,15 @@ export async function startWorker(
 
 function newSharedParts(withoutChat: boolean): SharedParts {
   const source = new SimulatedSource();
+  const backplane = createMemoryBackplane();
   return {
     secret: randomBytes(32).toString('base64'),
     idKey: randomBytes(32),
     source,
     stream: source.add(new SimulatedStream()),
-    backplane: createMemoryBackplane(),
+    backplane,
     chat: withoutChat ? undefined : new SimulatedChat(),
     presence: new Map(),
+    revocations: new SimulatedRevocations(backplane),
   };
 }

@@ -21,23 +21,31 @@ describe('revocation frames', () => {
     },
   );
 
-  it.each([
-    ['nothing', Buffer.alloc(0)],
-    ['a later version', Buffer.concat([Buffer.of(2), encodeRevocationFrame({ ...user, until: 1 }).subarray(1)])],
-    ['no JSON', Buffer.concat([Buffer.of(1), Buffer.from('{')])],
-    ...[null, 5, [], {}, { kind: 'user', until: 1 }, { kind: 'role', id: 'x', until: 1 }].map(
-      (value) => [JSON.stringify(value), Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify(value))])] as const,
-    ),
-    ...[1.5, '1', null, latestRevocationMs + 1].map(
-      (until) =>
-        [`until ${until}`, Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify({ ...user, until }))])] as const,
-    ),
-    [
-      'a long jti',
-      Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify({ ...token, id: `${token.id}x`, until: 1 }))]),
-    ],
-  ])('that hold %s are none', (_what, bytes) => {
-    expect(decodeRevocationFrame(bytes)).toBeUndefined();
+  const framed = (value: unknown) => Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify(value))]);
+  const wrong: readonly unknown[] = [
+    null,
+    5,
+    [],
+    {},
+    { kind: 'user', until: 1 },
+    { kind: 'role', id: 'x', until: 1 },
+    { ...token, id: `${token.id}x`, until: 1 },
+    ...[1.5, '1', null, latestRevocationMs + 1].map((until) => ({ ...user, until })),
+  ];
+
+  it.each(wrong.map((value) => [JSON.stringify(value).slice(0, 80), framed(value)] as const))(
+    'that hold %s are none',
+    (_what, bytes) => {
+      expect(decodeRevocationFrame(bytes)).toBeUndefined();
+    },
+  );
+
+  it('of a later version, cut short or empty are none', () => {
+    const frame = encodeRevocationFrame({ ...user, until: 1 });
+    const later = Buffer.concat([Buffer.of(2), frame.subarray(1)]);
+    for (const bytes of [later, frame.subarray(0, -1), Buffer.alloc(0)]) {
+      expect(decodeRevocationFrame(bytes)).toBeUndefined();
+    }
   });
 });
 

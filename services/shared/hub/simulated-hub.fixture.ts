@@ -1,3 +1,4 @@
+import type { RevokedTokens } from '#shared/auth/revocation-list.ts';
 import { ScriptedBackplane } from '#shared/backplane/scripted-backplane.fixture.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
@@ -13,12 +14,13 @@ import { ScriptedConnection } from './scripted-connection.fixture.ts';
 const log = createLogger({ name: 'test', level: 'silent' });
 
 /** A hub between a scripted backplane, a simulated service with alice's stream, and scripted clients. */
-export function simulateHub<C extends Clock>(clock: C, limits: Partial<HubLimits> = {}) {
+export function simulateHub<C extends Clock>(clock: C, limits: Partial<HubLimits> = {}, revoked?: RevokedTokens) {
   const source = new SimulatedSource();
   const stream = source.add(new SimulatedStream());
   const backplane = new ScriptedBackplane();
   const metrics = createMetrics('test');
-  const hub = new Hub({ source, backplane, clock, log, metrics, limits: { ...defaultHubLimits, ...limits } });
+  const parts = { source, backplane, revoked, clock, log, metrics };
+  const hub = new Hub({ ...parts, limits: { ...defaultHubLimits, ...limits } });
   const channel = streamChannel(stream.stream);
   return {
     hub,
