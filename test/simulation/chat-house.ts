@@ -1,4 +1,4 @@
-import { broken, unsettled } from './chat-oracle.ts';
+import { broken, notShown, unsettled } from './chat-oracle.ts';
 import { type ChatStep, makeChatSchedule } from './chat-schedule.ts';
 import { ChatWorld } from './chat-world.ts';
 import { inWords } from './faults.ts';
@@ -13,6 +13,12 @@ export const chatHouse: House<ChatStep> = {
     const world = new ChatWorld(seed);
     world.schedule(steps);
     const { platform } = world;
-    return runWorld({ platform, unsettled: () => unsettled(world), broken: () => broken(world) });
+    return runWorld({
+      platform,
+      speak: () => world.send(0, 1),
+      notShown: () => notShown(world),
+      unsettled: () => unsettled(world),
+      broken: () => broken(world),
+    });
   },
 };

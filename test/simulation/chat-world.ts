@@ -1,23 +1,32 @@
 import type { MessageRow } from '#services/chat/domain/message-row.ts';
 import type { ChatStore } from '#services/chat/store/chat-store.ts';
-import { createChatApi } from '#services/client/chat/chat-api.ts';
+import { type ChatApi, createChatApi } from '#services/client/chat/chat-api.ts';
+import { readChatCall } from '#services/client/chat/chat-calls.ts';
 import { ChatClient } from '#services/client/chat/chat-client.ts';
 import type { Conversation } from '#services/client/chat/conversation.ts';
 import { memoryOutgoingStore } from '#services/client/chat/outgoing-store.ts';
+import type { OpenLive } from '#services/client/live/live-connection.ts';
 import type { RestCall } from '#services/client/rest/rest-call.ts';
 import { givenToken } from '#services/client/rest/token-source.ts';
+import { formatCursor } from '#shared/contract/cursor.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import type { MessageEvent } from '#shared/contract/message-event.ts';
 import { clientMethods, exchanges } from '#shared/contract/names.ts';
 import { chatDatabase } from './chat-database.ts';
 import { ChatReplica } from './chat-replica.ts';
-import type { ChatAct, ChatStep } from './chat-schedule.ts';
+import { byHand, type ChatAct, type ChatStep } from './chat-schedule.ts';
 import { Platform } from './platform.ts';
 import { Device, simulatedLive, simulatedRest } from './simulated-clients.ts';
 import { StockClient } from './stock-client.ts';
 
 const alice = 'alice' as UserId;
 const bob = 'bob' as UserId;
+/** Comes and goes. */
+export const carol = 'carol' as UserId;
+/** Above the tier's limit rows come on the conversation's own channel. */
+const bystanders = [0, 0, 0, 0, 29, 40];
+
+type ChangeAct = Extract<ChatAct, { readonly message: number }>;
 
 export type ChatDevice = {
   readonly device: Device;
@@ -26,7 +35,10 @@ export type ChatDevice = {
   conversation: Conversation | undefined;
 };
 
-/** The chat service with alice's two devices and bob's one on the SDK, and a page of bob's that knows nothing of ours. */
+/**
+ * The chat service with alice's two devices, bob's and carol's one on the SDK, and a page of bob's that knows nothing of
+ * ours. Carol is in the group or not; sometimes so many are that it is a large one, or becomes one.
+ */
 export class ChatWorld {
   readonly platform: Platform<ChatStore, ChatReplica>;
   readonly devices: readonly ChatDevice[];
@@ -36,7 +48,12 @@ export class ChatWorld {
   readonly removed = new Set<string>();
   /** What was handed to the hubs: by row the seqs, and which were told as new. */
   readonly published = new Map<string, { readonly seqs: Set<number>; sent: boolean }>();
+  /** Up to which number a user's reading was confirmed. */
+  readonly readThrough = new Map<UserId, number>();
+  /** What carol's device was called with: rows by seq. */
+  readonly pushedToCarol: number[] = [];
   conversation: ConversationId | undefined;
+  readonly #hands: ReadonlyMap<string, ChatApi>;
   #written = 0;
 
   constructor(seed: number) {
@@ -58,13 +75,18 @@ export class ChatWorld {
         this.sent.clear();
         this.removed.clear();
         this.published.clear();
+        this.readThrough.clear();
       },
     });
     const { devices, internet } = this.platform;
     devices.push(new Device('phone', alice, internet), new Device('laptop', alice, internet));
     devices.push(new Device('tablet', bob, internet), new Device('old page', bob, internet));
-    const [phone, laptop, tablet, page] = devices as [Device, Device, Device, Device];
-    this.devices = [phone, laptop, tablet].map((device) => this.#client(device));
+    devices.push(new Device('watch', carol, internet));
+    const [phone, laptop, tablet, page, watch] = devices as [Device, Device, Device, Device, Device];
+    this.devices = [phone, laptop, tablet, watch].map((device) => this.#client(device));
+    this.#hands = new Map(
+      [alice, bob].map((user) => [user, this.#api(new Device(`${user}'s hand`, user, internet))] as const),
+    );
     this.stock = new StockClient(page, {
       chat: true,
       method: clientMethods.receiveMessage,
@@ -79,13 +101,23 @@ export class ChatWorld {
     return conversation ? this.platform.stored[0].list(conversation, { before: undefined, limit: 1_000 }) : [];
   }
 
+  /** Where a client stands that has all of it. */
+  async cursor(): Promise<string | undefined> {
+    const [store] = this.platform.stored;
+    const [head] = this.conversation ? await store.heads([this.conversation]) : [];
+    return formatCursor({ epoch: await store.epoch(), seq: head?.seq ?? 0 });
+  }
+
   schedule(steps: readonly ChatStep[]): void {
     this.platform.schedule<ChatAct>(steps, (act) => this.#act(act));
   }
 
   async #createConversation(): Promise<void> {
     const [store] = this.platform.stored;
-    const { view } = await store.createConversation({ type: 'group', creator: alice, others: [bob], name: 'room' });
+    const { random } = this.platform.simulation;
+    const others = Array.from({ length: random.pick(bystanders) }, (_, index) => `bystander ${index}` as UserId);
+    others.push(bob, ...(random.chance(0.5) ? [carol] : []));
+    const { view } = await store.createConversation({ type: 'group', creator: alice, others, name: 'room' });
     this.conversation = view.conversation.id;
     for (const one of this.devices) {
       this.platform.simulation.after(one.device.process, 0, () => {
@@ -99,14 +131,30 @@ export class ChatWorld {
   #client(device: Device): ChatDevice {
     const client = new ChatClient({
       baseUrl: '',
-      open: simulatedLive(device),
-      api: createChatApi(this.#noting(simulatedRest(device, () => this.platform.replica()))),
+      open: device.user === carol ? this.#watched(simulatedLive(device)) : simulatedLive(device),
+      api: this.#api(device),
       tokens: givenToken('token'),
       clock: device.process.clock,
       outgoing: memoryOutgoingStore(),
       me: () => device.user,
     });
     return { device, client, conversation: undefined };
+  }
+
+  #api(device: Device): ChatApi {
+    return createChatApi(this.#noting(simulatedRest(device, () => this.platform.replica())));
+  }
+
+  /** Notes the rows that come to carol, whatever her client makes of them. */
+  #watched(open: OpenLive): OpenLive {
+    return (options) => {
+      const called = (method: string, args: readonly unknown[]) => {
+        const call = readChatCall(method, args);
+        if (call?.kind === 'change') this.pushedToCarol.push(call.change.message.seq);
+        options.handlers.called(method, args);
+      };
+      return open({ ...options, handlers: { ...options.handlers, called } });
+    };
   }
 
   /** Keeps what was confirmed, unless a restore came in between. */
@@ -131,16 +179,21 @@ export class ChatWorld {
   #act(act: ChatAct): boolean {
     switch (act.do) {
       case 'send':
-        this.#onDevice(act.device, async (conversation) => {
-          for (let count = 0; count < act.count; count += 1) conversation.send(`text ${++this.#written}`);
-        });
+        this.send(act.device, act.count);
+        return true;
+      case 'add':
+      case 'remove':
+        this.#byHand(alice, (api, id) =>
+          act.do === 'add' ? api.addParticipants(id, [carol]) : api.removeParticipant(id, carol),
+        );
         return true;
       case 'edit':
       case 'delete':
-        this.#onDevice(act.device, (conversation) => this.#change(conversation, act));
+        if (act.device === byHand) this.#changeByHand(act);
+        else this.#onDevice(act.device, (conversation) => this.#change(conversation, act));
         return true;
       case 'mark-read':
-        this.#onDevice(act.device, (conversation) => conversation.markRead());
+        this.#onDevice(act.device, (conversation) => this.#markRead(conversation, act.device));
         return true;
       case 'load-more':
         this.#onDevice(act.device, (conversation) => conversation.loadMore());
@@ -150,12 +203,49 @@ export class ChatWorld {
     }
   }
 
-  async #change(conversation: Conversation, act: ChatAct & { readonly message: number }): Promise<void> {
+  send(device: number, count: number): void {
+    this.#onDevice(device, async (conversation) => {
+      for (let sent = 0; sent < count; sent += 1) conversation.send(`text ${++this.#written}`);
+    });
+  }
+
+  async #markRead(conversation: Conversation, index: number): Promise<void> {
+    const user = this.devices[index]?.device.user;
+    const through = Math.max(0, ...conversation.state.messages.map(({ number }) => number ?? 0));
+    const { restoredAt } = this.platform;
+    await conversation.markRead();
+    if (user && restoredAt === this.platform.restoredAt) {
+      this.readThrough.set(user, Math.max(through, this.readThrough.get(user) ?? 0));
+    }
+  }
+
+  /** By REST alone, whatever becomes of pushes. */
+  #byHand(user: UserId, act: (api: ChatApi, conversation: string) => Promise<unknown>): void {
+    const api = this.#hands.get(user);
+    const { conversation } = this;
+    const process = this.devices[0]?.device.process;
+    if (!api || !conversation || !process) return;
+    this.platform.simulation.after(process, 0, () => void act(api, conversation).catch(() => undefined));
+  }
+
+  #changeByHand(act: ChangeAct): void {
+    this.#byHand(alice, async (api, conversation) => {
+      const page = await api.messages(conversation, { before: undefined, limit: 6 });
+      const written = page.filter(({ system }) => system === null);
+      const message = written[act.message % Math.max(1, written.length)];
+      const hand = message && this.#hands.get(message.senderId);
+      if (!hand) return;
+      if (act.do === 'delete') await hand.remove(message.id);
+      else await hand.edit(message.id, `${message.content} edited ${++this.#written}`);
+    });
+  }
+
+  async #change(conversation: Conversation, act: ChangeAct): Promise<void> {
     const user = this.devices[act.device]?.device.user;
     const own = conversation.state.messages.filter(
       (each) => each.id !== undefined && each.senderId === user && !each.system,
     );
-    const message = own[act.message % Math.max(1, own.length)];
+    const message = own.at(-1 - (act.message % Math.max(1, own.length)));
     if (message?.id === undefined) return;
     if (act.do === 'delete') await conversation.remove(message.id);
     else await conversation.edit(message.id, `${message.content} edited ${++this.#written}`);

@@ -20,6 +20,7 @@ export type Fault =
         | 'database-down'
         | 'database-lags'
         | 'calls-lost'
+        | 'calls-late'
         | 'events-doubled'
         | 'broker-down';
       readonly ms: number;
@@ -56,6 +57,7 @@ export function makeFaults(random: SeededRandom, moments: readonly number[], dev
       'frames-hostile',
       'database-down',
       'calls-lost',
+      'calls-late',
       'events-doubled',
       'broker-down',
     ] as const),

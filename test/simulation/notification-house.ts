@@ -1,5 +1,5 @@
 import { inWords } from './faults.ts';
-import { broken, unsettled } from './notification-oracle.ts';
+import { broken, notShown, unsettled } from './notification-oracle.ts';
 import { makeNotificationSchedule, type NotificationStep } from './notification-schedule.ts';
 import { NotificationWorld } from './notification-world.ts';
 import type { House } from './run-seeds.ts';
@@ -13,6 +13,12 @@ export const notificationHouse: House<NotificationStep> = {
     const world = new NotificationWorld(seed);
     world.schedule(steps);
     const { platform } = world;
-    return runWorld({ platform, unsettled: () => unsettled(world), broken: () => broken(world) });
+    return runWorld({
+      platform,
+      speak: () => world.publish(),
+      notShown: () => notShown(world),
+      unsettled: () => unsettled(world),
+      broken: () => broken(world),
+    });
   },
 };

@@ -1,4 +1,5 @@
 import { type NotificationList, visibleRows } from '#services/client/notifications/notification-list.ts';
+import { cursorOf } from '#services/client/stream/stream-place.ts';
 import type { NotificationRow } from '#services/notification/domain/notification-row.ts';
 import type { NotificationWorld } from './notification-world.ts';
 import { awaitedBy, brokenTo } from './stock-oracle.ts';
@@ -6,20 +7,26 @@ import { awaitedBy, brokenTo } from './stock-oracle.ts';
 /** Why the world has not come to rest yet; undefined when every list is the store's. */
 export async function unsettled(world: NotificationWorld): Promise<string | undefined> {
   if (world.platform.queue.waiting > 0) return `${world.platform.queue.waiting} events wait`;
+  const { live, archived } = await world.truth();
+  return pollerDifference(world, [...live, ...archived]) ?? (await notShown(world));
+}
+
+/** Why somebody with a live connection does not show what the store has. */
+export async function notShown(world: NotificationWorld): Promise<string | undefined> {
   const truth = await world.truth();
   for (const [index, client] of world.clients.entries()) {
     const { list, connection } = client.state;
     const name = `client ${index}`;
     if (connection.state !== 'connected') return `${name} is ${connection.state}`;
     if (list.floor === Number.POSITIVE_INFINITY) return `${name} has loaded nothing`;
+    // Whose cursor stays behind reads all of it again each time, until it lies below the purge floor.
+    if (cursorOf(list) !== truth.cursor) return `${name} stands at ${cursorOf(list)} and the head is ${truth.cursor}`;
     const difference = differenceOf(list, truth.live);
     if (difference) return `${name}: ${difference}`;
     if (list.unread.certain && list.unread.count !== truth.unread) {
       return `${name} counts ${list.unread.count} unread ones of ${truth.unread}`;
     }
   }
-  const polled = pollerDifference(world, [...truth.live, ...truth.archived]);
-  if (polled) return polled;
   for (const [index, client] of world.stock.entries()) {
     const reason = awaitedBy(client, world.platform, truth.live);
     if (reason) return `stock client ${index} ${reason}`;

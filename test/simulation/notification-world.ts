@@ -3,17 +3,21 @@ import { NotificationClient } from '#services/client/notifications/notification-
 import { visibleRows } from '#services/client/notifications/notification-list.ts';
 import { givenToken } from '#services/client/rest/token-source.ts';
 import type { NotificationStore } from '#services/notification/store/notification-store.ts';
+import { formatCursor } from '#shared/contract/cursor.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import { clientMethods, exchanges } from '#shared/contract/names.ts';
 import { notificationDatabase } from './notification-database.ts';
 import { NotificationReplica } from './notification-replica.ts';
-import type { NotificationAct, NotificationStep } from './notification-schedule.ts';
+import { byHand, type NotificationAct, type NotificationStep } from './notification-schedule.ts';
 import { Platform } from './platform.ts';
 import { PollingClient } from './polling-client.ts';
 import { Device, simulatedLive, simulatedRest } from './simulated-clients.ts';
 import { StockClient } from './stock-client.ts';
 
 const alice = 'alice' as UserId;
+
+const calls = { read: 'markRead', archive: 'archive', unarchive: 'unarchive', delete: 'remove' } as const;
+type RowChange = keyof typeof calls;
 
 /** An action that the server confirmed, which must not be undone. */
 export type Acknowledged = { readonly id: string; readonly what: 'read' | 'delete' };
@@ -31,6 +35,8 @@ export class NotificationWorld {
   readonly deleted = new Set<string>();
   /** How often each client was told that a row is new, by its id. */
   readonly arrivals: readonly Map<string, number>[] = [new Map(), new Map()];
+  readonly #hand: Device;
+  readonly #byHand: ReturnType<typeof createNotificationApi>;
   #published = 0;
 
   constructor(seed: number) {
@@ -54,18 +60,22 @@ export class NotificationWorld {
     this.stock = [page, app].map((device) => new StockClient(device, listening));
     const service = () => this.platform.replica();
     this.poller = new PollingClient(script, simulatedRest(script, service));
+    this.#hand = new Device('hand', alice, internet);
+    this.#byHand = createNotificationApi(simulatedRest(this.#hand, service));
   }
 
   /** What the majority holds. */
   async truth() {
     const [store] = this.platform.stored;
     const page = { offset: 0, limit: 1_000 };
-    const [live, archived, unread] = await Promise.all([
+    const [live, archived, unread, epoch, heads] = await Promise.all([
       store.list(alice, { ...page, archived: false }),
       store.list(alice, { ...page, archived: true }),
       store.countUnread(alice),
+      store.epoch(),
+      store.heads([alice]),
     ]);
-    return { live, archived, unread: unread.count };
+    return { live, archived, unread: unread.count, cursor: formatCursor({ epoch, seq: heads[0]?.seq ?? 0 }) };
   }
 
   /** Of the events that are stored. */
@@ -96,7 +106,7 @@ export class NotificationWorld {
   #act(act: NotificationAct): boolean {
     switch (act.do) {
       case 'publish':
-        for (let count = 0; count < act.count; count += 1) this.#publish();
+        for (let count = 0; count < act.count; count += 1) this.publish();
         return true;
       case 'read':
       case 'archive':
@@ -115,7 +125,8 @@ export class NotificationWorld {
     }
   }
 
-  #publish(): void {
+  /** One more event. */
+  publish(): void {
     this.#published += 1;
     const number = this.#published;
     this.platform.queue.publish({
@@ -132,20 +143,40 @@ export class NotificationWorld {
     });
   }
 
-  #change(what: 'read' | 'archive' | 'unarchive' | 'delete', device: number, index: number): void {
+  #change(what: RowChange, device: number, index: number): void {
+    if (device === byHand) {
+      this.platform.simulation.after(this.#hand.process, 0, () => void this.#changeByHand(what, index));
+      return;
+    }
     const client = this.clients[device];
     if (!client) return;
     const rows = visibleRows(client.state.list);
     const row = rows[index % Math.max(1, rows.length)];
     if (!row) return;
-    if (what === 'delete') this.deleted.add(`event-${row.entityId.slice('post-'.length)}`);
-    const call = { read: 'markRead', archive: 'archive', unarchive: 'unarchive', delete: 'remove' } as const;
-    this.#onDevice(device, async () => {
-      const { restoredAt } = this.platform;
-      await client[call[what]](row.id);
-      const counts = what === 'read' || what === 'delete';
-      if (counts && restoredAt === this.platform.restoredAt) this.acknowledged.push({ id: row.id, what });
-    });
+    this.#onDevice(device, () => this.#changeRow(what, row, client));
+  }
+
+  /** Whatever the first page of the store shows now. */
+  async #changeByHand(what: RowChange, index: number): Promise<void> {
+    try {
+      const { items } = await this.#byHand.page(1, 5);
+      const row = items[index % Math.max(1, items.length)];
+      if (row) await this.#changeRow(what, row, this.#byHand);
+    } catch {
+      // Somebody else's fault.
+    }
+  }
+
+  async #changeRow(
+    what: RowChange,
+    { id, entityId }: { readonly id: string; readonly entityId: string },
+    by: Pick<NotificationClient, (typeof calls)[RowChange]>,
+  ): Promise<void> {
+    if (what === 'delete') this.deleted.add(`event-${entityId.slice('post-'.length)}`);
+    const { restoredAt } = this.platform;
+    await by[calls[what]](id);
+    const counts = what === 'read' || what === 'delete';
+    if (counts && restoredAt === this.platform.restoredAt) this.acknowledged.push({ id, what });
   }
 
   #onDevice(index: number, act: (client: NotificationClient) => Promise<void>): void {

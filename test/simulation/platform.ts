@@ -47,6 +47,8 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
   restoredAt = Number.NEGATIVE_INFINITY;
   brokerIsDown = false;
   loss = 0;
+  /** How often REST takes its time. */
+  lateness = 0;
   readonly #service: Service<Store, R>;
   readonly #replicas: R[] = [];
   #snapshot: Snapshot | undefined;
@@ -62,7 +64,12 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
     this.backplane.faults = usualFrameFaults;
     this.queue = new EventQueue(simulation, (event) => (this.brokerIsDown ? undefined : service.consume(event, this)));
     this.queue.doubled = usuallyDoubled;
-    this.internet = { simulation, hub: () => this.#living(this.hubs), loss: () => this.loss };
+    this.internet = {
+      simulation,
+      hub: () => this.#living(this.hubs),
+      loss: () => this.loss,
+      lateness: () => this.lateness,
+    };
     for (const which of [0, 1]) {
       this.#startReplica(which);
       this.#startHub(which);
@@ -182,6 +189,10 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
         this.loss = 0.2;
         this.later(fault.ms, () => (this.loss = 0));
         break;
+      case 'calls-late':
+        this.lateness = 0.5;
+        this.later(fault.ms, () => (this.lateness = 0));
+        break;
       case 'events-doubled':
         this.queue.doubled = 0.6;
         this.later(fault.ms, () => (this.queue.doubled = usuallyDoubled));
@@ -195,6 +206,7 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
 
   #heal(): void {
     this.loss = 0;
+    this.lateness = 0;
     this.brokerIsDown = false;
     this.queue.doubled = 0;
     this.backplane.faults = { lost: 0, doubled: 0, late: 0 };

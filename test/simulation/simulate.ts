@@ -1,10 +1,10 @@
-import type { Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
+import { type CalmWorld, keepsPace } from './calm.ts';
 import { scheduleMs } from './faults.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A platform with its clients, whose schedule is set. */
-export type World = {
-  readonly platform: { readonly simulation: Simulation; close(): Promise<void> };
+export type World = CalmWorld & {
+  readonly platform: { close(): Promise<void> };
   /** Why it has not come to rest; undefined when every list is the store's. */
   readonly unsettled: () => Promise<string | undefined>;
   /** What was broken on the way; asked when it has come to rest. */
@@ -15,7 +15,8 @@ export type World = {
 const boundMs = 75_000;
 
 /** Runs to the end of the faults, then until all has come to rest. */
-export async function runWorld({ platform, unsettled, broken }: World): Promise<Outcome> {
+export async function runWorld(world: World): Promise<Outcome> {
+  const { platform, unsettled, broken } = world;
   const { simulation } = platform;
   const outcome = (failure: string | undefined): Outcome => ({
     failure,
@@ -32,7 +33,7 @@ export async function runWorld({ platform, unsettled, broken }: World): Promise<
     const settled = outcome(undefined);
     // It must stay so: late frames, late closes and another comparison of heads.
     await simulation.runTo(simulation.elapsed + 8_000);
-    const failure = (await unsettled()) ?? (await broken());
+    const failure = (await unsettled()) ?? (await broken()) ?? (await keepsPace(world)) ?? (await broken());
     return { ...settled, failure: failure === undefined ? undefined : `in the end: ${failure}` };
   } catch (error) {
     return outcome(`threw ${error instanceof Error ? error.stack : String(error)}`);

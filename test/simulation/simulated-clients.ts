@@ -13,6 +13,8 @@ export type Internet = {
   /** Some hub worker that accepts clients now, if any. */
   readonly hub: () => HubWorker | undefined;
   readonly loss: () => number;
+  /** How often a call to REST takes its time. */
+  readonly lateness: () => number;
 };
 
 /** A device: its network can be cut and its hub can be any. */
@@ -117,9 +119,11 @@ export type RestService = {
   rest(user: UserId, method: string, path: string, body?: object): Promise<unknown>;
 };
 
+const lateMs = [1, 1_500] as const;
+
 /** REST as the SDK calls it, to some replica. */
 export function simulatedRest(device: Device, service: () => RestService | undefined): RestCall {
-  const { simulation, loss } = device.internet;
+  const { simulation, loss, lateness } = device.internet;
   return async (method, path, body) => {
     const replica = device.online ? service() : undefined;
     try {
@@ -127,7 +131,7 @@ export function simulatedRest(device: Device, service: () => RestService | undef
         device.process,
         replica?.process,
         async () => replica?.rest(device.user, method, withShortPages(path), body),
-        { loss: loss() },
+        { loss: loss(), ...(simulation.random.chance(lateness()) && { delayMs: lateMs }) },
       );
       return structuredClone(answer);
     } catch (error) {

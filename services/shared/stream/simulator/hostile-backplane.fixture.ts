@@ -80,6 +80,8 @@ export class HostileBackplane implements Backplane {
     await this.#pause();
     if (this.state === 'down') await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const listeners = this.#channels.get(channel) ?? new Set();
+    const slow = this.#simulation.random.chance(0.2);
+    await this.#pause(slow ? 400 : undefined);
     this.#channels.set(channel, listeners.add(listener));
     await this.#pause();
     return { unsubscribe: () => listeners.delete(listener) };
@@ -105,9 +107,9 @@ export class HostileBackplane implements Backplane {
     for (const listener of this.#stateListeners) listener(state);
   }
 
-  #pause(): Promise<void> {
+  #pause(mostMs = 8): Promise<void> {
     return new Promise((resolve) =>
-      this.#simulation.after(this.process, this.#simulation.random.between(0, 8), resolve),
+      this.#simulation.after(this.process, this.#simulation.random.between(0, mostMs), resolve),
     );
   }
 }
