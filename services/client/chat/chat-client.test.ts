@@ -316,6 +316,51 @@ describe('a conversation', () => {
     await eventually(() => (!conversation.state.gone && conversation.state.loaded ? undefined : 'gone'));
   });
 
+  it('comes back with a user of whose return no push told', async () => {
+    const id = (
+      await world.bob.post('/api/chat/conversations', { type: 1, participantIds: [world.alice.id], name: 'g' })
+    ).body.id;
+    const test = world.client();
+    const conversation = await opened(test, id);
+    await subscribed(test, 1);
+    await world.bob.delete(`/api/chat/conversations/${id}/participants/${encodeURIComponent(world.alice.id)}`);
+    test.hub.push('MembershipChanged', { conversationId: id, state: 'left' });
+    expect(conversation.state.gone).toBe(true);
+    await test.network.quiet();
+    await world.bob.post(`/api/chat/conversations/${id}/participants`, { userIds: [world.alice.id] });
+    test.hub.handlers?.closed('gone', true);
+    test.clock.advance(30_000);
+    await eventually(() => (!conversation.state.gone && conversation.state.loaded ? undefined : 'gone'));
+  });
+
+  it('stays out of the list when an answer from before comes after his removal', async () => {
+    const id = (
+      await world.bob.post('/api/chat/conversations', { type: 1, participantIds: [world.alice.id], name: 'g' })
+    ).body.id;
+    const network = new Network();
+    const test = world.client({ network });
+    const conversation = await opened(test, id);
+    await subscribed(test, 1);
+    await network.quiet();
+    const held = Promise.withResolvers<void>();
+    const passed = Promise.withResolvers<void>();
+    network.meets('GET /api/chat/sync', async (pass) => {
+      const response = await pass();
+      passed.resolve();
+      await held.promise;
+      return response;
+    });
+    test.hub.push('MembershipChanged', { conversationId: id, state: 'joined' });
+    test.clock.advance(1_000);
+    await passed.promise;
+    await world.bob.delete(`/api/chat/conversations/${id}/participants/${encodeURIComponent(world.alice.id)}`);
+    test.hub.push('MembershipChanged', { conversationId: id, state: 'left' });
+    held.resolve();
+    await network.quiet();
+    expect(conversation.state.gone).toBe(true);
+    expect(test.client.state.conversations.map((each) => each.id)).not.toContain(id);
+  });
+
   it('stays gone when a reading from before is answered', async () => {
     const id = (
       await world.bob.post('/api/chat/conversations', { type: 1, participantIds: [world.alice.id], name: 'g' })
@@ -335,6 +380,7 @@ describe('a conversation', () => {
     await eventually(() =>
       calls(test, `GET /api/chat/conversations/${id}/feed`).length > before ? undefined : 'not asked',
     );
+    await world.bob.delete(`/api/chat/conversations/${id}/participants/${encodeURIComponent(world.alice.id)}`);
     test.hub.push('MembershipChanged', { conversationId: id, state: 'left' });
     held.resolve();
     await network.quiet();

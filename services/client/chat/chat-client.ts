@@ -308,7 +308,11 @@ export class ChatClient {
     if (isIn) {
       this.#set(withMissed(this.#list, id, 0));
       this.#conversations.get(id)?.membership(true);
-    } else this.#left(id);
+      return;
+    }
+    this.#left(id);
+    // An answer that is on its way may be older than this.
+    void this.#reader.read();
   }
 
   #left(id: string): void {
@@ -341,7 +345,12 @@ export class ChatClient {
       for (const id of before.rows.keys()) {
         if (!this.#list.rows.has(id)) this.#conversations.get(id)?.membership(false);
       }
-      for (const { id, cursor } of answer.conversations) this.#conversations.get(id)?.headIs(cursor, false);
+      for (const { id, cursor } of answer.conversations) {
+        const conversation = this.#conversations.get(id);
+        // Of his coming back no push may have told.
+        conversation?.membership(true);
+        conversation?.headIs(cursor, false);
+      }
       if (!answer.more) return;
     }
   }
