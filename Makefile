@@ -32,7 +32,7 @@ token: install ## print a token: USER=alice
 like: install ## publish a like as a .NET service would: FROM=bob TO=alice, AMQP_URL= for a broker
 	@node services/standalone/like.ts
 
-bench: deps ## measure, see docs/performance.md
+bench: deps ## measure, see docs/performance.md: PART=notifications or chat, SHORT=1 to try, ROUNDS=, MONGODB_URL= for a mongod
 	@node test/bench/main.ts
 
 simulate: install ## break the platform in memory: SEED= replays one, SEEDS= runs that many, HOUSE= one of its kinds

@@ -1,63 +1,65 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { startRabbitMq } from '#test/dev-env/rabbitmq.ts';
 import { startRedis } from '#test/dev-env/redis.ts';
+import { benchChat, chatBenchSizes } from './chat/chat-bench.ts';
+import { isMongod } from './chat/servers.ts';
 import { queueFiller } from './fill-queue.ts';
-import { heapOverEvents } from './memory-bench.ts';
-import { type Load, measureBareConsume, measureBareInsert, measureNotification } from './notification-bench.ts';
-import { median, spread } from './statistics.ts';
+import { type Finding, tableOf } from './findings.ts';
+import { benchNotifications, notificationBenchSizes } from './notifications.ts';
 
 // Ratios within one run, the contenders in turn; absolute figures say more about the machine than about the code.
-const rounds = Number(process.env['ROUNDS'] ?? 5);
-const stored: Load = { count: 30_000, users: 1_000 };
-const dropped: Load = { count: 60_000, users: 0 };
-const memoryEvents = Number(process.env['MEMORY_EVENTS'] ?? 500_000);
+const { PART, ROUNDS, MEMORY_EVENTS, SHORT, MONGODB_URL } = process.env;
+const parts = ['notifications', 'chat'] as const;
+const wanted = parts.filter((part) => !PART || part === PART);
+if (wanted.length === 0) throw new Error(`PART must be one of ${parts.join(', ')}, got ${PART}`);
+const size = SHORT ? 'short' : 'whole';
+const rounds = ROUNDS ? { rounds: Number(ROUNDS) } : {};
+const memory = MEMORY_EVENTS ? { memoryEvents: Number(MEMORY_EVENTS) } : {};
+const load = () =>
+  `load ${loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ')}`;
 
 await using rabbitmq = await startRabbitMq();
 await using redis = await startRedis();
 await using filler = await queueFiller(rabbitmq.url);
-const servers = { amqpUrl: rabbitmq.url, redisUrl: redis.url, filler };
+const servers = { amqpUrl: rabbitmq.url, redisUrl: redis.url, mongoUrl: undefined, filler };
 
-const raw: Record<string, number[]> = {
-  consumePerSecond: [],
-  insertPerSecond: [],
-  storedPerSecond: [],
-  ofLowerCeiling: [],
-  dropCpuRatio: [],
-  dropCpuMicroseconds: [],
-};
-for (let round = 0; round <= rounds; round += 1) {
-  const consume = await measureBareConsume(servers, stored);
-  const insert = await measureBareInsert(stored);
-  const ours = await measureNotification(servers, stored);
-  const bareDrop = await measureBareConsume(servers, dropped);
-  const ourDrop = await measureNotification(servers, dropped);
-  const warmUp = round === 0;
-  const perSecond = (seconds: number) => stored.count / seconds;
-  const ceiling = Math.min(perSecond(consume.seconds), perSecond(insert));
-  const line = `${Math.round(perSecond(ours.seconds))}/s stored and pushed, ceiling ${Math.round(ceiling)}/s`;
-  process.stdout.write(
-    `${warmUp ? 'warm-up' : `round ${round}`}: ${line}, drop ${(ourDrop.cpuSeconds / bareDrop.cpuSeconds).toFixed(2)}×\n`,
-  );
-  if (warmUp) continue;
-  raw['consumePerSecond']?.push(perSecond(consume.seconds));
-  raw['insertPerSecond']?.push(perSecond(insert));
-  raw['storedPerSecond']?.push(perSecond(ours.seconds));
-  raw['ofLowerCeiling']?.push(perSecond(ours.seconds) / ceiling);
-  raw['dropCpuRatio']?.push(ourDrop.cpuSeconds / bareDrop.cpuSeconds);
-  raw['dropCpuMicroseconds']?.push((ourDrop.cpuSeconds / dropped.count) * 1e6);
+const findings: Finding[] = [];
+const raw: Record<string, object> = {};
+const startedWith = load();
+if (wanted.includes('notifications')) {
+  const { findings: found, raw: figures } = await benchNotifications(servers, {
+    ...notificationBenchSizes[size],
+    ...rounds,
+    ...memory,
+  });
+  findings.push(...found);
+  raw['notifications'] = figures;
 }
-const heaps = await heapOverEvents(servers, memoryEvents);
-const third = Math.floor(heaps.length / 3);
-const growth = median(heaps.slice(-third)) / median(heaps.slice(0, third));
+if (wanted.includes('chat')) {
+  const chatSize = { ...chatBenchSizes[size], ...rounds };
+  const onSqlite = await benchChat(servers, chatSize);
+  findings.push(...named('SQLite', onSqlite.findings));
+  raw['chat'] = onSqlite.raw;
+  if (MONGODB_URL && (await isMongod(MONGODB_URL))) {
+    const onMongo = await benchChat({ ...servers, mongoUrl: MONGODB_URL }, chatSize);
+    findings.push(...named('mongod', onMongo.findings));
+    raw['chatOnMongod'] = onMongo.raw;
+  } else {
+    findings.push({ what: 'mongod: all of chat', measured: 'no mongod here', target: 'as on SQLite' });
+  }
+}
 
-const values = (name: string) => raw[name] ?? [];
 process.stdout.write(`
-${rounds} rounds, median (lowest–highest), Node ${process.version}, ${cpus().length} cores
-  RabbitMQ → SQLite → push, of the lower ceiling       ${spread(values('ofLowerCeiling'))}   target ≥ 0.70
-    ceilings: bare consume ${spread(values('consumePerSecond'), 0)}/s, bare insert ${spread(values('insertPerSecond'), 0)}/s; ours ${spread(values('storedPerSecond'), 0)}/s
-  event without recipient, CPU against bare consume    ${spread(values('dropCpuRatio'))}   target ≤ 1.50
-  heap after GC over ${memoryEvents} events, last third / first   ${growth.toFixed(2)}   target ≤ 1.10
+Node ${process.version}, ${cpus().length} cores, ${startedWith} at the start, ${load()} at the end (1, 5, 15 minutes)
+
+${tableOf(findings)}
 `);
 mkdirSync('test-output', { recursive: true });
-writeFileSync('test-output/bench.json', JSON.stringify({ raw, heaps }, null, 2));
+writeFileSync('test-output/bench.json', JSON.stringify({ findings, ...raw }, null, 1));
+
+function named(store: string, found: readonly Finding[]): Finding[] {
+  return found.map((finding) => ({ ...finding, what: `${store}: ${finding.what}` }));
+}
