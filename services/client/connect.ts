@@ -22,8 +22,11 @@ export type ConnectOptions = {
   readonly token: string | (() => string | Promise<string>) | TokenSource;
   /** Each needs its package beside this one: `@microsoft/signalr` or `socket.io-client`. @default 'signalr' */
   readonly transport?: 'signalr' | 'socket.io' | OpenLive;
-  /** One connection for all tabs of a user, where the browser can; elsewhere each has its own. @default false */
-  readonly shareTabs?: boolean;
+  /**
+   * One connection for all tabs of a user, where the browser can; elsewhere each has its own. A text: only with tabs that
+   * give the same one, for those that choose their transport. @default false
+   */
+  readonly shareTabs?: boolean | string;
   /** Where messages wait that are not sent yet. @default in memory */
   readonly outgoing?: OutgoingStore;
   /** Whose token it is. @default what the token says */
@@ -152,7 +155,7 @@ function toOpenLive(transport: 'signalr' | 'socket.io' | OpenLive): OpenLive {
 
 function toShared(open: OpenLive, { shareTabs = false }: ConnectOptions, clock: Clock): OpenLive {
   const parts = shareTabs ? tabParts() : undefined;
-  return parts ? sharedLive(open, parts, clock) : open;
+  return parts ? sharedLive(open, parts, clock, shareTabs === true ? '' : shareTabs || '') : open;
 }
 
 function once<T>(make: () => T): () => T {

@@ -18,9 +18,13 @@ export type IndexedDbOutgoingOptions = {
 export class NotKeptError extends Error {
   override readonly name = 'NotKeptError';
 
+  /** The storage has no room; else the browser keeps nothing here. */
+  readonly full: boolean;
+
   constructor(cause: unknown) {
     const full = cause instanceof DOMException && cause.name === 'QuotaExceededError';
     super(`messages that wait are not kept over a reload: ${full ? 'the storage is full' : textOf(cause)}`, { cause });
+    this.full = full;
   }
 }
 

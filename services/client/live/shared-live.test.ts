@@ -66,12 +66,13 @@ function jwt(user: string): string {
   return `e.${btoa(JSON.stringify({ sub: user }))}.s`;
 }
 
-async function tab(user = 'alice', clock = systemClock): Promise<Tab> {
+async function tab(user = 'alice', clock = systemClock, among = ''): Promise<Tab> {
   const [called, transports, ends]: [string[], string[], string[]] = [[], [], []];
   const live = await sharedLive(
     server.connect,
     parts ?? expect.unreachable(),
     clock,
+    among,
   )({
     baseUrl,
     hub: 'chat',
@@ -163,6 +164,14 @@ it('tabs of different users share nothing', async () => {
   server.open[0]?.called('ReceiveMessage', [1]);
   await hears(alice, ['ReceiveMessage 1']);
   expect(bob.called).toEqual([]);
+});
+
+it('tabs that want to share with others share with those only', async () => {
+  await tab('alice', systemClock, 'websocket');
+  await tab('alice', systemClock, 'polling');
+  expect(server.opened).toBe(2);
+  await tab('alice', systemClock, 'polling');
+  expect(server.opened).toBe(2);
 });
 
 it('a tab beside one that is frozen has a connection of its own', async () => {

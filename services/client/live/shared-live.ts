@@ -22,13 +22,18 @@ export function tabParts(): TabParts | undefined {
  * One connection for all tabs of a user: the tab that holds a lock has it, the others speak through that one. When it
  * ends, or its tab does, all tabs open anew and another may win the lock. What is loaded stays each tab's own, so tabs
  * differ in nothing but whose socket it is. Locks rather than a SharedWorker: no file of its own to serve, tokens and
- * transports that are functions, and Chrome on Android has no SharedWorker.
+ * transports that are functions, and Chrome on Android has no SharedWorker. Only tabs with the same `among` share.
  */
-export function sharedLive(open: OpenLive, { locks, BroadcastChannel }: TabParts, clock: Clock): OpenLive {
+export function sharedLive(
+  open: OpenLive,
+  { locks, BroadcastChannel }: TabParts,
+  clock: Clock,
+  among: string,
+): OpenLive {
   return async (options) => {
     const { baseUrl, hub } = options;
     const { user = '' } = claimsOf(await options.token());
-    const name = `sonixy.live ${baseUrl} ${hub} ${user}`;
+    const name = `sonixy.live ${baseUrl} ${hub} ${user}${among && ` ${among}`}`;
     const channel = tabChannel(new BroadcastChannel(name));
     try {
       const lock = await tryLock(locks, name);

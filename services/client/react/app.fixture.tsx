@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { connect, localStorageOutgoingStore, readersOf, visibleRows } from '../index.ts';
+import { connect, indexedDbOutgoingStore, readersOf, visibleRows } from '../index.ts';
 import { useConversation, useConversations, useNotifications } from './index.ts';
 
 /** A page as an application would write it: `?platform=&user=&transport=&share=`. */
@@ -18,7 +18,7 @@ const client = connect({
   transport: query.get('transport') === 'socket.io' ? 'socket.io' : 'signalr',
   shareTabs: query.has('share'),
   user,
-  outgoing: localStorageOutgoingStore({ user }),
+  outgoing: indexedDbOutgoingStore({ user }),
   backoff: { baseMs: 50, capMs: 500 },
 });
 Object.assign(globalThis, { client });

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { unreadCap } from '#shared/contract/notification-dto.ts';
-import { isLoaded, localStorageOutgoingStore, type RealtimeClient, SignedOutError } from '../../client/index.ts';
+import { isLoaded, type NotKeptError, type RealtimeClient, SignedOutError } from '../../client/index.ts';
 import { useConversations, useNotifications } from '../../client/react/index.ts';
 import { hashOf, usePlace } from './address.ts';
 import { Avatar } from './avatar.tsx';
@@ -30,13 +30,17 @@ type SignedInProps = {
   /** `reason`: why the person did not do it. */
   signOut: (reason?: string) => void;
   client: RealtimeClient;
+  /** Deletes what waits to be sent. */
+  forget: () => Promise<void>;
+  notKept: NotKeptError | undefined;
   toasts: ReturnType<typeof useToasts>;
   transport: TransportId;
   chooseTransport: (chosen: TransportId) => void;
 };
 
 /** The page of whoever is signed in. */
-export function SignedIn({ session, people, signOut, client, toasts, transport, chooseTransport }: SignedInProps) {
+export function SignedIn(props: SignedInProps) {
+  const { session, people, signOut, client, forget, notKept, toasts, transport, chooseTransport } = props;
   const place = usePlace();
   const { view, conversation: openId } = place;
   const wide = useMedia('(min-width: 60rem)');
@@ -73,7 +77,7 @@ export function SignedIn({ session, people, signOut, client, toasts, transport, 
   /** By hand: nothing that was written stays in the browser. */
   const leave = () => {
     client.close();
-    localStorageOutgoingStore({ user: session.person.user }).clear();
+    void forget();
     forgetDrafts(session.person.user);
     signOut();
   };
@@ -131,7 +135,7 @@ export function SignedIn({ session, people, signOut, client, toasts, transport, 
       </header>
       <main id="main" className="main" tabIndex={-1} inert={open && !wide}>
         {view === 'chat' ? (
-          <Chat client={client} state={chat} place={place} />
+          <Chat client={client} state={chat} place={place} notKept={notKept} />
         ) : people ? (
           <Feed me={session.person} people={people} tokens={session.tokens} failed={onSignedOut(signOut)} />
         ) : (

@@ -29,15 +29,15 @@ export function Workspace({ session, people, signOut }: WorkspaceProps) {
     }),
     [show, showMessage, user],
   );
-  const client = useClient(session, transport, arrived);
+  const { client, forget, notKept } = useClient(session, transport, arrived);
   const chooseTransport = (chosen: TransportId) => {
     storeTransport(chosen);
     setTransport(chosen);
   };
-  if (!client) return null;
+  if (!client || !forget) return null;
   return (
     <PeopleProvider me={session.person} people={people}>
-      <SignedIn {...{ session, people, signOut, client, toasts, transport, chooseTransport }} />
+      <SignedIn {...{ session, people, signOut, client, forget, notKept, toasts, transport, chooseTransport }} />
     </PeopleProvider>
   );
 }

@@ -1,15 +1,15 @@
-import type { ConnectionStatus } from '../../../client/index.ts';
+import type { ConnectionStatus, NotKeptError } from '../../../client/index.ts';
 import { useNow } from '../use-now.ts';
 import { useOnline } from '../use-online.ts';
 
-type ChatTroubleProps = { connection: ConnectionStatus; retry: () => void };
+type ChatTroubleProps = { connection: ConnectionStatus; retry: () => void; notKept: NotKeptError | undefined };
 
 /** Says what does not work, and what will happen. Nothing while all is well. */
-export function ChatTrouble({ connection, retry }: ChatTroubleProps) {
+export function ChatTrouble({ connection, retry, notKept }: ChatTroubleProps) {
   const online = useOnline();
   const text = troubleOf(connection, online);
   return (
-    <>
+    <div className="troubles">
       {/* Without the seconds: a screen reader would read each of them. */}
       <p className="hidden" role="status">
         {text}
@@ -27,7 +27,17 @@ export function ChatTrouble({ connection, retry }: ChatTroubleProps) {
           )}
         </div>
       )}
-    </>
+      <div role="status">{notKept && <NotKept error={notKept} />}</div>
+    </div>
+  );
+}
+
+function NotKept({ error: { full } }: { error: NotKeptError }) {
+  const why = full ? 'the storage of this browser is full' : 'this browser keeps nothing for this page';
+  return (
+    <div className="trouble">
+      <p>A message that waits to be sent is lost when you close or reload this tab: {why}.</p>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef } from 'react';
-import { type ChatClientState, type RealtimeClient, RestError } from '../../../client/index.ts';
+import { type ChatClientState, type NotKeptError, type RealtimeClient, RestError } from '../../../client/index.ts';
 import { usePresence } from '../../../client/react/index.ts';
 import { newConversation, type Place } from '../address.ts';
 import { ChatTrouble } from './chat-trouble.tsx';
@@ -9,20 +9,25 @@ import { ConversationPane } from './conversation-pane.tsx';
 import { NewConversation } from './new-conversation.tsx';
 import { useReader } from './use-reader.ts';
 
-type ChatProps = { client: RealtimeClient; state: ChatClientState; place: Place };
+type ChatProps = {
+  client: RealtimeClient;
+  state: ChatClientState;
+  place: Place;
+  notKept: NotKeptError | undefined;
+};
 
 /** Of conversations with one person, the first so many show whether that person is there. */
 const watchedRows = 100;
 
 /** The list beside the open conversation; one of both where there is no room. */
-export function Chat({ client, state, place }: ChatProps) {
+export function Chat({ client, state, place, notKept }: ChatProps) {
   const { conversation } = place;
   useWatchedPresence(client, state, conversation);
   useFocusFollows(conversation);
   if (hasNoChat(state)) return <NoChat />;
   return (
     <div className={conversation === undefined ? 'chat' : 'chat chat-open'}>
-      <ChatTrouble connection={state.connection} retry={() => client.retryNow()} />
+      <ChatTrouble connection={state.connection} retry={() => client.retryNow()} notKept={notKept} />
       <ConversationList state={state} place={place} />
       {conversation === undefined && (
         <div className="conversation conversation-none">
