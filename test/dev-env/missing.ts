@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyNoCluster } from '../cluster/requirements.ts';
 import { chromiumCommand } from './chromium-command.ts';
 import { findCommand, isExecutable } from './find-command.ts';
 import { mongoDevFolder } from './mongodev-build.ts';
 import { RABBITMQ_BIN } from './rabbitmq.ts';
 import { secantusFolder } from './secantus.ts';
 
-export type ServerName = 'rabbitmq' | 'redis' | 'mongodev' | 'secantus' | 'chromium' | 'haproxy';
+export type ServerName = 'rabbitmq' | 'redis' | 'mongodev' | 'secantus' | 'chromium' | 'haproxy' | 'cluster';
 
 /** Why this machine cannot start the server, by name and with a remedy; undefined when it can. */
 export function missing(name: ServerName): string | undefined {
@@ -33,6 +34,8 @@ const check: Record<ServerName, () => string | undefined> = {
       ? undefined
       : 'SecantusDB is not in the cache: PyPI package secantusdb 0.7.0b3',
   chromium: () => (chromiumCommand() === undefined ? 'Chromium is not installed: package chromium' : undefined),
+  // MongoDev is its mongod.
+  cluster: () => whyNoCluster() ?? check.mongodev(),
   haproxy: () => lacks('haproxy', 'HAProxy is not installed: package haproxy'),
 };
 
