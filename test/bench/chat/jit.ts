@@ -1,0 +1,11 @@
+import { startRabbitMq } from '#test/dev-env/rabbitmq.ts';
+import { startRedis } from '#test/dev-env/redis.ts';
+import { startOurs, startPeer } from './systems.ts';
+import { measureJitter } from './jitter-bench.ts';
+await using rabbitmq = await startRabbitMq();
+await using redis = await startRedis();
+const servers = { amqpUrl: rabbitmq.url, redisUrl: redis.url, mongoUrl: undefined };
+await using ours = await startOurs(servers);
+await using peer = await startPeer(servers);
+const j = await measureJitter({ ours, peer }, { seconds: 40 });
+console.log(j.findings);
