@@ -125,6 +125,37 @@ describe('bodies (S10)', () => {
   );
 });
 
+describe('fields that no body has (S10)', () => {
+  const extra = {
+    id: '0'.repeat(24),
+    ownerId: 'mallory-extra',
+    senderId: 'mallory-extra',
+    createdBy: 'mallory-extra',
+    role: 'owner',
+    seq: 99_999,
+    number: 99_999,
+    members: 99_999,
+    system: { action: 'left', userId: 'mallory-extra' },
+    extra: 'mallory-extra',
+  };
+
+  it.each(withBody.map(({ method, path }) => ({ method, path, key: `${method} ${path}` })))(
+    '$key stores nothing of what it does not know',
+    async ({ method, path, key }) => {
+      const known = goodBody(key);
+      const answer = await alice.call(method.toUpperCase(), target(path), { ...extra, ...known });
+      expect([200, 201]).toContain(answer.status);
+      const conversations = await alice.get('/api/chat/conversations');
+      const rows = await Promise.all(
+        conversations.body.map(({ id: of }: { id: string }) => alice.get(`/api/chat/conversations/${of}/messages`)),
+      );
+      const stored = [answer, conversations, ...rows].map(({ text }) => text).join();
+      expect(stored).toContain(alice.id);
+      expect(stored).not.toMatch(/mallory-extra|99999|0{24}/);
+    },
+  );
+});
+
 describe('queries (S10)', () => {
   it.each(
     withQuery.flatMap(({ method, path, query }) =>
