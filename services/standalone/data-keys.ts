@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * A random 32-byte key, base64, made at first use and kept in the data folder, readable by its owner only. Two processes
  * that make it at once agree on one.
  */
-export function dataKey(dataDir: string, name: 'jwt-hs256' | 'internal' | 'hub-ids'): string {
+export function dataKey(dataDir: string, name: 'jwt-hs256' | 'internal' | 'hub-ids' | 'hub-queue'): string {
   const folder = join(dataDir, 'keys');
   const file = join(folder, name);
   if (!existsSync(file)) {

@@ -32,7 +32,6 @@ import type { Bus } from '#shared/bus/bus.ts';
 import { createEventPublisher } from '#shared/bus/event-publisher.ts';
 import { createMemoryBus } from '#shared/bus/memory-bus.ts';
 import { startReceiveEndpoint } from '#shared/bus/receive-endpoint.ts';
-import { queues } from '#shared/contract/names.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
 import { createMemoryPresence } from '#shared/presence/memory-presence.ts';
 import type { Presence } from '#shared/presence/presence.ts';
@@ -47,6 +46,7 @@ import { platformDocument } from './api-document.ts';
 import { chatStoreFile, revocationStoreFile, type StandaloneConfig, storeFile } from './config.ts';
 import { dataKey } from './data-keys.ts';
 import { demoRoutes } from './demo.ts';
+import { hubQueue } from './hub-queue.ts';
 import { lockDataFolder } from './sqlite-data-lock.ts';
 
 export type Standalone = AsyncDisposable & { readonly url: string; readonly demo: boolean };
@@ -91,7 +91,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   parts.defer(() => endpoint.stop());
 
   const consumers = messageEventConsumers({ backplane, log, metrics });
-  const dispatch = startReceiveEndpoint({ bus, queue: queues.hubMessages, consumers, log, metrics });
+  const dispatch = startReceiveEndpoint({ bus, ...hubQueue(config), consumers, log, metrics });
   parts.defer(() => dispatch.stop());
 
   const presence = parts.adopt(openPresence(config, log), (it) => it.close());

@@ -32,6 +32,8 @@ export type ReceiveEndpointOptions = {
   readonly outageBackoff?: Backoff;
   /** Deaths of consumers that one message may cause before it is parked. @default 100 */
   readonly deliveryLimit?: number;
+  /** Without a consumer for so long the queue is deleted, with what it holds but not what is parked. @default never */
+  readonly queueExpiresMs?: number;
   /** How long `stop` waits for handlers. @default 20,000 */
   readonly drainTimeoutMs?: number;
   /** @default this process */
@@ -82,7 +84,7 @@ class Endpoint implements ReceiveEndpoint {
   #stopped: Promise<void> | undefined;
 
   constructor(options: ReceiveEndpointOptions) {
-    const { bus, queue, consumers, prefetch, deliveryLimit, metrics } = options;
+    const { bus, queue, consumers, prefetch, deliveryLimit, queueExpiresMs: expiresMs, metrics } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#retry = options.retry ?? { retries: 5, backoff: { baseMs: 100, capMs: 5_000 } };
@@ -95,7 +97,8 @@ class Endpoint implements ReceiveEndpoint {
     });
     this.#mover = new MessageMover(bus, queue, options.host ?? localHost('sonixy-realtime'));
     this.#metrics = new EndpointMetrics(metrics, queue);
-    this.#topology = receiveTopology({ queue, exchanges: consumers.map(({ exchange }) => exchange), deliveryLimit });
+    const exchanges = consumers.map(({ exchange }) => exchange);
+    this.#topology = receiveTopology({ queue, exchanges, deliveryLimit, expiresMs });
     this.#consumer = bus.consume({
       queue,
       topology: this.#topology,

@@ -28,6 +28,11 @@ it('parks what its consumers do not survive, and never drops what is parked', ()
   }
 });
 
+it('lets a queue expire that nobody consumes, where asked, and never what is parked', () => {
+  const { queues } = receiveTopology({ queue: 'q', exchanges: [exchange], expiresMs: 60_000 });
+  expect(queues.map((queue) => queue.arguments['x-expires'])).toEqual([60_000, undefined, undefined]);
+});
+
 it.each(['', 'a b', 'a/b', 'x'.repeat(256)])('refuses the name %j', (queue) => {
   expect(() => receiveTopology({ queue, exchanges: [] })).toThrow(TypeError);
 });

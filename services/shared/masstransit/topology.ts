@@ -14,6 +14,8 @@ export type ReceiveTopologyOptions = {
   readonly exchanges: readonly string[];
   /** Deliveries of one message that may end with the death of its consumer. @default 100 */
   readonly deliveryLimit?: number | undefined;
+  /** Without a consumer for so long the queue is deleted, with what it holds but not what is parked. @default never */
+  readonly expiresMs?: number | undefined;
 };
 
 export const defaultDeliveryLimit = 100;
@@ -27,13 +29,17 @@ export function skippedQueueOf(queue: string): string {
 }
 
 /** A receive endpoint with its `_error` and `_skipped`, each an exchange and a quorum queue of one name. */
-export function receiveTopology({ queue, exchanges, deliveryLimit }: ReceiveTopologyOptions): Topology {
+export function receiveTopology({ queue, exchanges, deliveryLimit, expiresMs }: ReceiveTopologyOptions): Topology {
   for (const name of [queue, ...exchanges]) assertEntityName(name);
+  const expiry = expiresMs === undefined ? {} : { 'x-expires': expiresMs };
   const endpoints = [queue, errorQueueOf(queue), skippedQueueOf(queue)];
   return {
     queues: endpoints.map((name) => ({
       name,
-      arguments: name === queue ? endpointArguments(queue, deliveryLimit ?? defaultDeliveryLimit) : parkingArguments,
+      arguments:
+        name === queue
+          ? { ...endpointArguments(queue, deliveryLimit ?? defaultDeliveryLimit), ...expiry }
+          : parkingArguments,
     })),
     exchanges: [...exchanges, ...endpoints],
     queueBindings: endpoints.map((name) => ({ exchange: name, queue: name })),
