@@ -52,6 +52,7 @@ async function shake({ gatewayUrl, secret, output }: ChatSystem, clients: Jitter
     throw new Error(`the jitter run ended: ${service.output().slice(-2000)}\n${output().slice(-2000)}`);
   const result = JSON.parse(json) as JitterResult;
   process.stdout.write(`jitter, ${clients}: ${percent(result)} of ${result.expected}\n`);
+  if (clients === 'sdk') for (const line of result.behind) process.stdout.write(`  ${line}\n`);
   return result;
 }
 

@@ -30,6 +30,8 @@ export type JitterResult = {
   readonly replayMs: readonly number[];
   /** For the same, from the moment that the network was there again, ms. */
   readonly sinceNetworkMs: readonly number[];
+  /** What each client does at the end that lacks something, and how much that is. */
+  readonly behind: readonly string[];
 };
 
 type Shaken = { readonly client: ShakenClient; readonly network: ShakenNetwork; readonly talk: string };
@@ -60,9 +62,9 @@ const until = performance.now() + plan.seconds * 1000;
 const shaking = shaken.map(({ network }, seed) => network.shake({ ...plan, seed, until }));
 const sent: Sent[] = [];
 await Promise.all([...talks.map(talkAway), ...shaking]);
-// Whoever can still get something has this long.
+// Whoever can still get something has this long: the longest pause between two attempts of the SDK, and again.
 await eventually(() => (displayedOf(sent) === expectedOf(sent) ? undefined : 'something is missing'), {
-  timeoutMs: 15_000,
+  timeoutMs: plan.clients === 'sdk' ? 60_000 : 15_000,
 }).catch(() => undefined);
 
 const result: JitterResult = {
@@ -72,6 +74,7 @@ const result: JitterResult = {
   duplicates: shaken.reduce((sum, { client }) => sum + client.duplicates, 0),
   cuts: shaken.reduce((sum, { network }) => sum + network.outages.length, 0),
   ...replays(),
+  behind: behind(),
 };
 process.stdout.write(`done ${JSON.stringify(result)}\n`, () => process.exit());
 
@@ -92,6 +95,13 @@ async function talkAway({ id, members }: (typeof talks)[number]): Promise<void> 
 
 function expectedOf(messages: readonly Sent[]): number {
   return messages.length * membersEach;
+}
+
+function behind(): string[] {
+  return shaken.flatMap(({ client, talk }) => {
+    const lacks = sent.filter((message) => message.talk === talk && !client.displayedAt.has(message.id)).length;
+    return lacks === 0 ? [] : [`${lacks} missing, ${client.connectedAt.length} connects, now ${client.status()}`];
+  });
 }
 
 function displayedOf(messages: readonly Sent[]): number {

@@ -12,6 +12,8 @@ export type ShakenClient = Disposable & {
   /** Events beyond the first of a message. */
   readonly duplicates: number;
   ready(): boolean;
+  /** What it is doing now, in words. */
+  status(): string;
 };
 
 export type ShakenOptions = {
@@ -49,6 +51,10 @@ export function shakenSdk({ url, token, conversation: id }: ShakenOptions): Shak
     // The list holds a message once by its construction.
     duplicates: 0,
     ready: () => client.chat.state.connection.state === 'connected' && conversation.state.loaded,
+    status: () => {
+      const { loaded, fault } = conversation.state;
+      return JSON.stringify({ ...client.chat.state.connection, loaded, fault: fault && String(fault) });
+    },
     [Symbol.dispose]: () => client.close(),
   };
 }
@@ -71,6 +77,7 @@ export function shakenStock({ url, token }: ShakenOptions): ShakenClient {
       return duplicates;
     },
     ready: () => socket.connected,
+    status: () => (socket.connected ? 'connected' : 'not connected'),
     [Symbol.dispose]: () => void socket.disconnect(),
   };
 }
