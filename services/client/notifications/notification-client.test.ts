@@ -412,6 +412,17 @@ describe('trouble', () => {
     await eventually(() => (client.state.fault === undefined ? undefined : 'still a fault'));
   });
 
+  it('with the first page is made good, also when everything was read meanwhile', async () => {
+    server.add();
+    server.readFailure = new RestError('the store is away', 503, { code: 'unavailable', correlationId: 'c-1' });
+    start();
+    await eventually(() => (client.state.fault === server.readFailure ? undefined : 'no fault'));
+    server.handlers?.called('NotificationsRead', [{ seq: 2, readThrough: 1 }]);
+    server.readFailure = undefined;
+    clock.advance(1000);
+    await shows([1]);
+  });
+
   it('of a server that never answers is given up', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     server.open = ({ signal }) => {

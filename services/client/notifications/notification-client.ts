@@ -208,7 +208,7 @@ export class NotificationClient {
       if (feed.cursor === feed.head || feed.cursor === cursor) break;
       cursor = feed.cursor;
     }
-    if (!this.#state.list.unread.certain) await this.#readPage(1);
+    if (!isLoaded(this.#state.list) || !this.#state.list.unread.certain) await this.#readPage(1);
   }
 
   async #readPage(index: number): Promise<void> {
