@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench simulate faults synth install
+.PHONY: help run test deps lint format token like bench simulate mutate faults synth install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -37,6 +37,9 @@ bench: deps ## measure, see docs/performance.md: PART=notifications or chat, SHO
 
 simulate: install ## break the platform in memory: SEED= replays one, SEEDS= runs that many, HOUSE= one of its kinds
 	@node test/simulation/main.ts
+
+mutate: install ## switch each rule off in a copy and see that the simulator notices: RULE= part of a name, SEEDS= at most
+	@node test/simulation/mutations/main.ts
 
 faults: deps ## kill and freeze real processes while people talk: SEED= is the first schedule, ROUNDS= how many
 	@vitest run test/faults
