@@ -85,7 +85,7 @@ export class ChatWorld {
     const [phone, laptop, tablet, page, watch] = devices as [Device, Device, Device, Device, Device];
     this.devices = [phone, laptop, tablet, watch].map((device) => this.#client(device));
     this.#hands = new Map(
-      [alice, bob].map((user) => [user, this.#api(new Device(`${user}'s hand`, user, internet))] as const),
+      [alice, bob].map((user) => [user, this.#api(new Device(`${user}'s hand`, user, { ...internet, lateness: () => 0 }))] as const),
     );
     this.stock = new StockClient(page, {
       chat: true,

@@ -1,6 +1,7 @@
 import { inWords } from './faults.ts';
 import { broken, notShown, unsettled } from './notification-oracle.ts';
 import { makeNotificationSchedule, type NotificationStep } from './notification-schedule.ts';
+import { newcomersMissNothing } from './newcomers.ts';
 import { NotificationWorld } from './notification-world.ts';
 import type { House } from './run-seeds.ts';
 import { runWorld } from './simulate.ts';
@@ -17,6 +18,7 @@ export const notificationHouse: House<NotificationStep> = {
       platform,
       speak: () => world.publish(),
       notShown: () => notShown(world),
+      epilogue: () => newcomersMissNothing(world),
       unsettled: () => unsettled(world),
       broken: () => broken(world),
     });

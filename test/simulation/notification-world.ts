@@ -60,7 +60,7 @@ export class NotificationWorld {
     this.stock = [page, app].map((device) => new StockClient(device, listening));
     const service = () => this.platform.replica();
     this.poller = new PollingClient(script, simulatedRest(script, service));
-    this.#hand = new Device('hand', alice, internet);
+    this.#hand = new Device('hand', alice, { ...internet, lateness: () => 0 });
     this.#byHand = createNotificationApi(simulatedRest(this.#hand, service));
   }
 
@@ -126,7 +126,7 @@ export class NotificationWorld {
   }
 
   /** One more event. */
-  publish(): void {
+  readonly publish = (target = alice): void => {
     this.#published += 1;
     const number = this.#published;
     this.platform.queue.publish({
@@ -134,14 +134,14 @@ export class NotificationWorld {
       messageId: `event-${number}`,
       payload: {
         userId: 'bob',
-        targetUserId: alice,
+        targetUserId: target,
         targetId: `post-${number}`,
         targetType: 0,
         actionType: 2,
         actorName: 'Bob',
       },
     });
-  }
+  };
 
   #change(what: RowChange, device: number, index: number): void {
     if (device === byHand) {

@@ -46,6 +46,8 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
   /** When the last restore ended; negative: there was none. */
   restoredAt = Number.NEGATIVE_INFINITY;
   brokerIsDown = false;
+  /** No service answers the hubs. */
+  hubsReadNothing = false;
   loss = 0;
   /** How often REST takes its time. */
   lateness = 0;
@@ -100,7 +102,7 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
         if (!act(step as Act)) this.#break(step as Fault);
       });
     }
-    this.later(scheduleMs - this.simulation.elapsed, () => this.#heal());
+    this.later(scheduleMs - this.simulation.elapsed, () => this.heal());
   }
 
   later(ms: number, run: () => void): void {
@@ -117,7 +119,7 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
   }
 
   #startHub(which: number): void {
-    const replica = () => this.replica();
+    const replica = () => (this.hubsReadNothing ? undefined : this.replica());
     const isChat = this.#service.hubReads === 'chat';
     this.hubs[which] = new HubWorker(`hub ${which}`, {
       simulation: this.simulation,
@@ -190,7 +192,7 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
         this.later(fault.ms, () => (this.loss = 0));
         break;
       case 'calls-late':
-        this.lateness = 0.5;
+        this.lateness = 0.7;
         this.later(fault.ms, () => (this.lateness = 0));
         break;
       case 'events-doubled':
@@ -204,7 +206,8 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
     }
   }
 
-  #heal(): void {
+  /** Ends what is broken; what was to be broken for longer may come back. */
+  heal(): void {
     this.loss = 0;
     this.lateness = 0;
     this.brokerIsDown = false;

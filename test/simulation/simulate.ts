@@ -4,6 +4,8 @@ import type { Outcome } from './outcome.ts';
 
 /** A platform with its clients, whose schedule is set. */
 export type World = CalmWorld & {
+  /** What else holds where nothing is broken. */
+  readonly epilogue?: () => Promise<string | undefined>;
   readonly platform: { close(): Promise<void> };
   /** Why it has not come to rest; undefined when every list is the store's. */
   readonly unsettled: () => Promise<string | undefined>;
@@ -33,7 +35,12 @@ export async function runWorld(world: World): Promise<Outcome> {
     const settled = outcome(undefined);
     // It must stay so: late frames, late closes and another comparison of heads.
     await simulation.runTo(simulation.elapsed + 8_000);
-    const failure = (await unsettled()) ?? (await broken()) ?? (await keepsPace(world)) ?? (await broken());
+    const failure =
+      (await unsettled()) ??
+      (await broken()) ??
+      (await keepsPace(world)) ??
+      (await world.epilogue?.()) ??
+      (await broken());
     return { ...settled, failure: failure === undefined ? undefined : `in the end: ${failure}` };
   } catch (error) {
     return outcome(`threw ${error instanceof Error ? error.stack : String(error)}`);

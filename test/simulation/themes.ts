@@ -13,20 +13,24 @@ export type Vocabulary<Act> = {
 
 type Theme = <Act>(random: SeededRandom, words: Vocabulary<Act>) => readonly (Act | Fault)[];
 
-/** Somebody is away while rows are deleted and their tombstones purged. */
+/** Somebody is away while rows are deleted and their tombstones purged; sometimes the newest row is one of those. */
 const away: Theme = (random, { devices, speak, remove }) => {
   const from = random.between(2_000, 4_500);
-  const steps = [speak(500, 3), speak(1_000, 2)];
-  for (let count = 3; count > 0; count -= 1)
-    steps.push(remove(from + random.between(700, 3_000), random.between(0, 3)));
-  const faults: Fault[] = [0, 1, 2].map(() => ({
-    at: from,
+  const purgedAt = from + random.between(24_000, 29_000);
+  const newestIsGone = random.chance(0.5);
+  const steps = [speak(500, 3), speak(1_000, 2), speak(newestIsGone ? purgedAt + 1_000 : from + 4_000, 2)];
+  for (let count = 3; count > 0; count -= 1) {
+    steps.push(remove(from + random.between(700, 3_000), newestIsGone ? 0 : random.between(0, 3)));
+  }
+  const offline = (at: number): Fault => ({
+    at,
     do: 'offline',
     device: random.between(0, devices - 1),
-    ms: scheduleMs - from,
-  }));
-  faults.push({ at: from + random.between(24_000, 30_000), do: 'purge' });
-  return [...steps, speak(from + 4_000, 2), ...faults];
+    ms: scheduleMs - at,
+  });
+  // Whoever leaves after the deletions knows the head that is purged then.
+  const faults = [offline(from), offline(from), offline(newestIsGone ? purgedAt - 2_000 : from)];
+  return [...steps, ...faults, { at: purgedAt, do: 'purge' }];
 };
 
 /** New rows change before anybody was pushed them: repairs are long, and the stream moves under them. */
@@ -79,21 +83,20 @@ const restored: Theme = (random, { speak, change, remove, devices }) => {
   ];
 };
 
-/** Answers come long after what they tell of has changed. */
+/** A row changes while somebody is away, and once more before the answer that tells him of it has come. */
 const lateAnswers: Theme = (random, { devices, speak, change, remove, loadMore }) => {
   const steps = [speak(500, 4)];
   const faults: Fault[] = [];
-  for (let at = random.between(2_000, 6_000); at < 32_000; at += random.between(4_000, 7_000)) {
+  for (let at = random.between(2_000, 4_000); at < 34_000; at += random.between(3_500, 5_000)) {
+    const row = random.between(0, 1);
     faults.push({ at, do: 'calls-late', ms: 3_000 });
-    faults.push({ at: at + 100, do: 'cut', device: random.between(0, devices - 1), noticeMs: 20 });
-    for (let count = 4; count > 0; count -= 1) {
-      const word = random.between(0, 3);
-      const when = at + random.between(300, 2_500);
-      if (word === 0) steps.push(speak(when, 1));
-      else if (word === 1) steps.push(change(when, random.between(0, 2)));
-      else if (word === 2) steps.push(remove(when, random.between(0, 2)));
-      else steps.push(loadMore(when));
+    for (let count = 2; count > 0; count -= 1) {
+      faults.push({ at, do: 'cut', device: random.between(0, devices - 1), noticeMs: 20 });
     }
+    steps.push(change(at + random.between(60, 200), row));
+    steps.push((random.chance(0.5) ? change : remove)(at + random.between(500, 1_800), row));
+    if (random.chance(0.5)) steps.push(speak(at + 2_800, 1));
+    if (random.chance(0.2)) steps.push(loadMore(at + random.between(500, 1_500)));
   }
   return [...steps, ...faults];
 };
