@@ -78,7 +78,7 @@ const isIn = ({ chat }: RealtimeClient, state: string) =>
 
 /** What people wrote, sorted: two people write at the same time. */
 function written({ state }: Conversation): string {
-  const contents = state.messages.filter(({ system }) => !system).map(({ content }) => content);
+  const contents = state.messages.filter(({ system, deleted }) => !system && !deleted).map(({ content }) => content);
   return contents.sort().join();
 }
 
@@ -201,7 +201,7 @@ describe.each(['signalr', 'socket.io'] as const)('the server dies, over %s', (tr
     await service.restart();
     for (const say of talk.slice(40)) say();
     const sent = (conversation: Conversation) =>
-      conversation.state.messages.filter(({ delivery, system }) => delivery === 'sent' && !system);
+      conversation.state.messages.filter(({ delivery, system, deleted }) => delivery === 'sent' && !system && !deleted);
     for (const each of [a, b]) {
       await eventually(
         () => {

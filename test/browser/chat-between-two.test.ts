@@ -65,7 +65,14 @@ describeWithServer('chromium', 'two people in the chat', () => {
     await alice.getByRole('button', { name: 'Keep' }).click();
     await messageOf(alice, 'hello bob').getByRole('button', { name: 'Delete: hello bob' }).click();
     await alice.getByRole('button', { name: 'Delete', exact: true }).click();
-    for (const tab of [alice, bob]) await hasTexts(tab, ['are you there?', 'yes']);
+    for (const tab of [alice, bob]) {
+      await hasTexts(tab, ['are you there?', 'yes']);
+      // Its place stays, and nothing can be done with it.
+      const places = await tab.locator('.message .bubble > p:first-child').allInnerTexts();
+      expect(places).toEqual(['Message deleted', 'are you there?', 'yes']);
+      const left = tab.locator('.message', { hasText: 'Message deleted' });
+      expect(await left.getByRole('button').count()).toBe(0);
+    }
 
     await composer(alice).fill('half a thou');
     for (const tab of [alice, bob]) {

@@ -101,7 +101,9 @@ async function talk(platform: ChatPlatform, faults: readonly Fault[]): Promise<v
     expect(texts.filter(({ senderId }) => senderId === user).map(({ content }) => content)).toEqual(sent);
   }
   for (const conversation of open.values()) {
-    expect(conversation.state.messages.map((message) => message.id)).toEqual(stored.map((message) => message.id));
+    expect(conversation.state.messages.filter(({ deleted }) => !deleted).map(({ id: of }) => of)).toEqual(
+      stored.map((message) => message.id),
+    );
   }
   await expectOnceAndInOrder(stock, stored);
 }
@@ -127,7 +129,7 @@ async function strike(platform: ChatPlatform, fault: Fault, shown: readonly Conv
 }
 
 function textsOf({ state }: Conversation) {
-  return state.messages.filter(({ system }) => !system);
+  return state.messages.filter(({ system, deleted }) => !system && !deleted);
 }
 
 /** Oldest first. */

@@ -97,9 +97,11 @@ function differenceOf({ state }: Conversation, truth: readonly MessageRow[]): st
   const wanted = truth
     .filter(({ number }) => number >= from)
     .map(({ id, number, content }) => `${number} ${content} ${id}`);
-  const shown = state.messages.map(({ id, number, content, delivery }) =>
-    delivery === 'sent' ? `${number} ${content} ${id}` : `${delivery}: ${content}`,
-  );
+  const shown = state.messages
+    .filter(({ deleted }) => !deleted)
+    .map(({ id, number, content, delivery }) =>
+      delivery === 'sent' ? `${number} ${content} ${id}` : `${delivery}: ${content}`,
+    );
   const length = Math.max(wanted.length, shown.length);
   for (let index = 0; index < length; index += 1) {
     if (shown[index] !== wanted[index]) {

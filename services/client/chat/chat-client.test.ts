@@ -28,7 +28,7 @@ async function opened(test: TestClient, id = world.id) {
 
 type Opened = Awaited<ReturnType<typeof opened>>;
 const contents = (conversation: Opened) =>
-  conversation.state.messages.filter(({ system }) => !system).map(({ content }) => content);
+  conversation.state.messages.filter(({ system, deleted }) => !system && !deleted).map(({ content }) => content);
 const shows = (conversation: Opened, expected: string[]) =>
   eventually(() => {
     const shown = contents(conversation);
@@ -281,8 +281,15 @@ describe('a conversation', () => {
     const id = conversation.state.messages.at(-1)?.id ?? '';
     await conversation.edit(id, 'second');
     expect(contents(conversation)).toEqual(['second']);
+    conversation.send('after it');
+    await eventually(() => (conversation.state.messages.at(-1)?.delivery === 'sent' ? undefined : 'sending'));
+    const before = conversation.state.messages.slice(-2);
     await conversation.remove(id);
-    await shows(conversation, []);
+    await shows(conversation, ['after it']);
+    const [left, last] = conversation.state.messages.slice(-2);
+    expect(left).toEqual({ ...before[0], content: '', editedAt: null, deleted: true });
+    expect(last).toEqual(before[1]);
+    expect(before.map(({ deleted }) => deleted)).toEqual([false, false]);
     await expect(conversation.edit(id, 'third')).rejects.toMatchObject({ code: 'not_found' });
   });
 

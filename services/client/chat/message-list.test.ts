@@ -6,6 +6,7 @@ import {
   type MessageList,
   messagesFrom,
   visibleMessages,
+  visibleTombstones,
   withMessageChange,
   withMessageFeed,
   withMessagePage,
@@ -33,6 +34,22 @@ describe('a list of messages', () => {
     });
     const late = withMessageChange(gone, { kind: 'message', message: message(1, { seq: 2 }) });
     expect(visibleMessages(withMessagePage(late, [message(1)], 10)).map(({ number }) => number)).toEqual([2]);
+  });
+
+  it('leaves the place of a message that was here and is deleted, within what is loaded', () => {
+    const deleted = (number: number) => ({
+      kind: 'deleted' as const,
+      message: { id: `id-${number}`, conversationId, seq: number + 40, number },
+    });
+    const list = withMessagePage(messagesFrom('e.v'), [message(30), message(29)], 2);
+    const places = (of: MessageList) => visibleTombstones(of).map(({ number }) => number);
+    const gone = [30, 29, 5, 33].reduce((before, number) => withMessageChange(before, deleted(number)), list);
+    expect(places(gone)).toEqual([29, 30]);
+    const { senderId, createdAt } = message(29);
+    expect(visibleTombstones(gone)[0]).toMatchObject({ id: 'id-29', senderId, createdAt });
+    expect(JSON.stringify(visibleTombstones(gone))).not.toContain('content');
+    expect(places(withMessagePage(gone, [message(28), message(27)], 2))).toEqual([29, 30]);
+    expect(visibleMessages(gone)).toEqual([]);
   });
 
   it('takes no feed of another life of the store', () => {

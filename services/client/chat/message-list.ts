@@ -8,7 +8,8 @@ import { isIn, noPlace, placeAt, type StreamPlace, withRead, withSeq } from '../
 export type MessageList = StreamPlace & {
   /** All that came, also what lies before `floor`: a page that is on its way may show an older state of it. */
   readonly rows: ReadonlyMap<string, MessageDto>;
-  readonly gone: ReadonlySet<string>;
+  /** What is left of each deleted message; nothing, where it never came. */
+  readonly gone: ReadonlyMap<string, Tombstone | undefined>;
   /** Highest number met. */
   readonly newest: number;
   /** Messages from this number on are all loaded; Infinity before the first page. */
@@ -16,10 +17,12 @@ export type MessageList = StreamPlace & {
   readonly hasMore: boolean;
 };
 
+export type Tombstone = Pick<MessageDto, 'id' | 'number' | 'senderId' | 'createdAt' | 'type' | 'clientMessageId'>;
+
 export const noMessages: MessageList = {
   ...noPlace,
   rows: new Map(),
-  gone: new Set(),
+  gone: new Map(),
   newest: 0,
   floor: Number.POSITIVE_INFINITY,
   hasMore: false,
@@ -59,6 +62,14 @@ export function withMessagePage(list: MessageList, page: readonly MessageDto[], 
   };
 }
 
+/** Of messages that were here, oldest first. Their places stay theirs. */
+export function visibleTombstones(list: MessageList): Tombstone[] {
+  return [...list.gone.values()]
+    .filter((each) => each !== undefined)
+    .filter(({ number }) => number >= list.floor)
+    .sort((a, b) => a.number - b.number);
+}
+
 /** Oldest first. */
 export function visibleMessages(list: MessageList): MessageDto[] {
   return [...list.rows.values()].filter(({ number }) => number >= list.floor).sort((a, b) => a.number - b.number);
@@ -66,15 +77,21 @@ export function visibleMessages(list: MessageList): MessageDto[] {
 
 function merged(list: MessageList, changes: readonly MessageChange[]): MessageList {
   const rows = new Map(list.rows);
-  const gone = new Set(list.gone);
+  const gone = new Map(list.gone);
   let { newest } = list;
   for (const { kind, message } of changes) {
     newest = Math.max(newest, message.number);
     if (gone.has(message.id)) continue;
     if (kind === 'deleted') {
-      gone.add(message.id);
+      gone.set(message.id, leftOf(rows.get(message.id)));
       rows.delete(message.id);
     } else if ((rows.get(message.id)?.seq ?? 0) < message.seq) rows.set(message.id, message);
   }
   return { ...list, rows, gone, newest };
+}
+
+function leftOf(row: MessageDto | undefined): Tombstone | undefined {
+  if (!row) return undefined;
+  const { id, number, senderId, createdAt, type, clientMessageId } = row;
+  return { id, number, senderId, createdAt, type, clientMessageId };
 }

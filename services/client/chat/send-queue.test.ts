@@ -34,7 +34,9 @@ function opened(test: TestClient) {
 
 const posts = ({ network }: TestClient) => network.calls.filter((call) => call === post).length;
 const said = (conversation: ReturnType<typeof opened>) =>
-  conversation.state.messages.filter(({ system }) => !system).map(({ content, delivery }) => `${content} ${delivery}`);
+  conversation.state.messages
+    .filter(({ system, deleted }) => !system && !deleted)
+    .map(({ content, delivery }) => `${content} ${delivery}`);
 const shows = (conversation: ReturnType<typeof opened>, expected: string[]) =>
   eventually(() => {
     const shown = String(said(conversation));

@@ -1,5 +1,5 @@
 import type { ConversationDto, MessageDto, SystemMessage } from '../../shared/contract/chat-dto.ts';
-import { type MessageList, visibleMessages } from './message-list.ts';
+import { type MessageList, type Tombstone, visibleMessages, visibleTombstones } from './message-list.ts';
 import type { Outgoing } from './send-queue.ts';
 
 /** One message as a person sees it: the server's, or one that is on its way there. */
@@ -16,6 +16,8 @@ export type ShownMessage = {
   readonly createdAt: string;
   readonly editedAt: string | null;
   readonly system: SystemMessage | null;
+  /** It was shown and is deleted: `content` is empty. Read anew, the history has it no more. */
+  readonly deleted: boolean;
   readonly delivery: 'sent' | Outgoing['state'];
   /** Why it is not sent yet. */
   readonly error: unknown;
@@ -27,17 +29,24 @@ export function shownMessages(
   outgoing: readonly Outgoing[],
   me: string | undefined,
 ): ShownMessage[] {
-  const mine = (row: MessageDto) => row.senderId === me && row.clientMessageId !== null;
-  const arrived = new Set([...list.rows.values()].filter(mine).map((row) => row.clientMessageId));
-  const sent = visibleMessages(list).map((row) => shownRow(row, mine(row) ? row.clientMessageId : null));
+  const keyOf = (row: Tombstone) => (row.senderId === me ? row.clientMessageId : null) ?? row.id;
+  const left = visibleTombstones(list);
+  const arrived = new Set([...list.rows.values(), ...left].map(keyOf));
+  const sent = [
+    ...visibleMessages(list).map((row) => shownRow(row, keyOf(row), false)),
+    ...left.map((row) => shownRow({ ...row, content: '', editedAt: null, system: null }, keyOf(row), true)),
+  ];
+  if (left.length > 0) sent.sort((a, b) => (a.number ?? 0) - (b.number ?? 0));
   const pending = outgoing.filter(({ message }) => !arrived.has(message.clientMessageId));
   return [...sent, ...pending.map((each) => shownOutgoing(each, me))];
 }
 
-function shownRow(row: MessageDto, key: string | null): ShownMessage {
+type Shown = Tombstone & Pick<MessageDto, 'content' | 'editedAt' | 'system'>;
+
+function shownRow(row: Shown, key: string, deleted: boolean): ShownMessage {
   const { id, number, senderId, content, type, createdAt, editedAt, system } = row;
   return {
-    key: key ?? id,
+    key,
     id,
     number,
     senderId,
@@ -46,6 +55,7 @@ function shownRow(row: MessageDto, key: string | null): ShownMessage {
     createdAt,
     editedAt,
     system,
+    deleted,
     delivery: 'sent',
     error: undefined,
   };
@@ -63,6 +73,7 @@ function shownOutgoing({ message, state, error }: Outgoing, me: string | undefin
     createdAt,
     editedAt: null,
     system: null,
+    deleted: false,
     delivery: state,
     error,
   };

@@ -83,7 +83,10 @@ class SharedSocket {
   #endUnused(): void {
     if (this.#owners.size > 0 || this.#waiting > 0) return;
     this.#ended();
-    this.#socket.disconnect();
+    const { engine } = this.#socket.io;
+    // Polling that is closed before its first answer leaves a session behind, until the server's ping is not answered.
+    if (engine.readyState === 'opening') engine.once('open', () => this.#socket.disconnect());
+    else this.#socket.disconnect();
   }
 
   async #connect(): Promise<void> {

@@ -64,7 +64,7 @@ function Talk({ id }: { id: string }) {
     >
       <ol id="messages">
         {messages
-          .filter(({ system }) => !system)
+          .filter(({ system, deleted }) => !system && !deleted)
           .map((each) => (
             <li key={each.key} data-delivery={each.delivery}>
               {each.content}

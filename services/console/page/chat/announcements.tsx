@@ -16,7 +16,9 @@ export function Announcements({ messages, loaded }: { messages: readonly ShownMe
     const before = said.current;
     said.current = Math.max(before ?? 0, ...messages.map(({ number = 0 }) => number));
     if (before === undefined) return;
-    const fresh = messages.filter(({ number = 0, senderId }) => number > before && senderId !== reader.me);
+    const isFresh = ({ number = 0, senderId, deleted }: ShownMessage) =>
+      number > before && senderId !== reader.me && !deleted;
+    const fresh = messages.filter(isFresh);
     if (fresh.length === 0) return;
     const added = fresh.map((message) => ({
       key: message.key,

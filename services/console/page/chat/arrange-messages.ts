@@ -33,7 +33,7 @@ export function receiptsOf(
   participants: readonly ParticipantDto[],
   me: string,
 ): ReadonlyMap<string, readonly string[]> {
-  const own = messages.filter((message) => message.senderId === me && !isSystem(message)).reverse();
+  const own = messages.filter((message) => message.senderId === me && !message.deleted && !isSystem(message)).reverse();
   const receipts = new Map<string, string[]>();
   for (const { userId, readThrough, joinedAt } of participants) {
     if (userId === me) continue;

@@ -46,21 +46,21 @@ export function Message(props: MessageProps) {
         ) : (
           <span className="hidden">{mine ? 'You' : name}: </span>
         )}
-        {editing && id !== undefined ? (
+        {editing && id !== undefined && !message.deleted ? (
           <MessageEditor message={message} save={(content) => edit(id, content)} close={() => setEditing(false)} />
         ) : (
           <div className="message-line">
-            <div className="bubble">
+            <div className={message.deleted ? 'bubble bubble-deleted' : 'bubble'}>
               <MessageContent message={message} />
               <p className="message-meta">
                 {message.editedAt !== null && <span>edited</span>}
                 <time dateTime={message.createdAt} title={new Date(message.createdAt).toLocaleString()}>
                   {clockTime(message.createdAt)}
                 </time>
-                {mine && <Delivery state={delivery} />}
+                {mine && !message.deleted && <Delivery state={delivery} />}
               </p>
             </div>
-            {id !== undefined && <MessageTools {...props} id={id} mine={mine} />}
+            {id !== undefined && !message.deleted && <MessageTools {...props} id={id} mine={mine} />}
           </div>
         )}
         {delivery === 'failed' && <NotSent {...props} />}
