@@ -1,3 +1,4 @@
+import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/revocation-config.ts';
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
@@ -13,6 +14,9 @@ export type GatewayConfig = {
   /** A service that is not named here is not routed. */
   readonly services: Readonly<Partial<Record<ServiceName, string>>>;
   readonly tokens: TokenConfig;
+  /** Without it the gateway leaves revoked tokens to the services. */
+  readonly internalSecret: string | undefined;
+  readonly revocationsEveryMs: number;
   readonly origins: readonly string[];
   /** Programs that are no browser send no Origin. */
   readonly allowAbsentOrigin: boolean;
@@ -43,11 +47,13 @@ export type GatewaySetting =
   | 'REDIS_URL'
   | 'REDIS_PASSWORD'
   | 'NOTIFICATION_URL'
+  | 'INTERNAL_SECRET'
   | 'CHAT_URL'
   | 'HUB_URL'
   | 'CORS_ORIGINS'
   | 'GATEWAY_ALLOW_ABSENT_ORIGIN'
   | 'GATEWAY_TRUSTED_PROXIES'
+  | RevocationSetting
   | TokenSetting
   | GatewayLimitSetting;
 
@@ -62,6 +68,8 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     redisUrl: reader.optionalUrlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     services: readServices(reader),
     tokens: readTokenConfig(reader),
+    internalSecret: reader.optionalSecret('INTERNAL_SECRET', { minBytes: 32 }),
+    revocationsEveryMs: readRevocationsEveryMs(reader),
     origins: reader.list('CORS_ORIGINS', { default: [] }),
     allowAbsentOrigin: reader.boolean('GATEWAY_ALLOW_ABSENT_ORIGIN', { default: true }),
     trustedProxies: reader.list('GATEWAY_TRUSTED_PROXIES', { default: [] }),

@@ -108,6 +108,27 @@ describe('the gateway process', () => {
     expect(await gateway.service.stop()).toMatchObject({ code: 0 });
   });
 
+  it('refuses banned tokens itself where it may ask who is banned; else the services do, and it says so', async () => {
+    const until = Date.now() + 3_600_000;
+    const page = { revocations: [{ kind: 'user', id: 'alice', until }], next: null };
+    const service = await use(
+      startService((request, response) => {
+        const isList = request.url?.startsWith('/internal/revocations');
+        response.writeHead(200, { 'content-type': 'application/json' }).end(isList ? JSON.stringify(page) : '{}');
+      }),
+    );
+    const env = { NOTIFICATION_URL: service.url };
+    const [asking, blind] = [await startGateway({ ...env, INTERNAL_SECRET: secret }), await startGateway(env)];
+    const statusOf = async ({ url }: Running, user: string) =>
+      (await fetch(`${url}/api/notifications`, { headers: await bearerOf(user) })).status;
+    expect([await statusOf(asking, 'alice'), await statusOf(asking, 'bob')]).toEqual([401, 200]);
+    expect([await statusOf(blind, 'alice'), await statusOf(blind, 'bob')]).toEqual([200, 200]);
+    expect((await readyz(asking.ops)).parts['revocations']).toMatchObject({ ready: true, detail: 'known' });
+    expect((await readyz(blind.ops)).parts['revocations']?.detail).toContain('INTERNAL_SECRET is not set');
+    expect((await fetch(`${asking.url}/internal/revocations`, { headers: await bearerOf('bob') })).status).toBe(404);
+    for (const { service: process } of [asking, blind]) expect(await process.stop()).toMatchObject({ code: 0 });
+  });
+
   it('at SIGTERM is NotReady, takes no socket, ends those it has, and finishes what it has in hand', async () => {
     const inHand: ServerResponse[] = [];
     const rest = await use(startService((_request, response) => void inHand.push(response)));

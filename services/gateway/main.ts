@@ -3,6 +3,7 @@ import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
 import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createMetrics } from '#shared/runtime/metrics.ts';
@@ -16,6 +17,7 @@ import { createLimiterWithFallback } from './limits/limiter-with-fallback.ts';
 import { createMemoryLimiter } from './limits/memory-limiter.ts';
 import { connectRedisLimiter } from './limits/redis-limiter.ts';
 import { watchGateway } from './readiness.ts';
+import { openRevocations } from './revocations.ts';
 
 const start = async ({ log }: RunContext) => {
   const config = readGatewayConfig(process.env);
@@ -37,10 +39,12 @@ const start = async ({ log }: RunContext) => {
     gauge.set(shared?.counting === 'shared' ? 0 : 1),
   );
 
+  const revoked = parts.use(openRevocations(config, { readiness, clock, log, metrics }));
+  const verifier = createTokenVerifier(config.tokens, { clock, log });
   const gateway = createGateway({
     services: config.services,
     limiter,
-    verifier: createTokenVerifier(config.tokens, { clock, log }),
+    verifier: revoked.list ? refuseRevoked(verifier, revoked.list) : verifier,
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
     proxies: createTrustedProxies(config.trustedProxies),
     docs: createApiDocs(
