@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClusterTestsLast } from './test/cluster/cluster-tests-last.ts';
 
 export default defineConfig({
   test: {
@@ -8,5 +9,6 @@ export default defineConfig({
     globalSetup: ['test/dev-env/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: ClusterTestsLast },
   },
 });

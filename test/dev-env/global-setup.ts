@@ -1,23 +1,24 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
+import { startSharedCluster } from '../cluster/shared-cluster.ts';
 import { startMongoDev } from './mongodev.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
 import { startSecantus } from './secantus.ts';
-import type { Server } from './server.ts';
 import type { SharedServerName } from './shared.ts';
 
-const start: Record<SharedServerName, () => Promise<Server>> = {
+const start: Record<SharedServerName, () => Promise<{ url: string } & AsyncDisposable>> = {
   rabbitmq: startRabbitMq,
   redis: startRedis,
   mongodev: startMongoDev,
   secantus: startSecantus,
+  cluster: startSharedCluster,
 };
 
 /** Once per run of Vitest: starts each shared server when the first test file asks for it, and ends all at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const started = new Map<SharedServerName, Promise<Server>>();
+  const started = new Map<SharedServerName, Promise<{ url: string } & AsyncDisposable>>();
   const desk = createServer(async (request, response) => {
     const name = (request.url ?? '').slice(1) as SharedServerName;
     try {

@@ -6,10 +6,10 @@ declare module 'vitest' {
   }
 }
 
-export type SharedServerName = 'rabbitmq' | 'redis' | 'mongodev' | 'secantus';
+export type SharedServerName = 'rabbitmq' | 'redis' | 'mongodev' | 'secantus' | 'cluster';
 
 /**
- * The URL of a server that all test files of a run share: use names of your own (queues, prefixes, databases) and
+ * The URL of a server (of the cluster its address, as JSON) that all test files of a run share: use names of your own (queues, prefixes, databases) and
  * never stop it. The first call of a run starts it.
  */
 export async function sharedServer(name: SharedServerName): Promise<string> {

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 
 export const EXEC_PROTOCOL = 'v5.channel.k8s.io';
 /** The first byte of a message; CLOSE is followed by the channel that has ended. */
-const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, outcome: 3, close: 255 } as const;
+export const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, outcome: 3, close: 255 } as const;
 const NORMAL_CLOSURE = 1000;
 
 /** Runs a command whose streams are channels of a WebSocket, as `kubectl exec` speaks it. */
