@@ -88,7 +88,7 @@ export class ConversationMembers {
     if (signal.user !== user || !Number.isSafeInteger(version)) return;
     if (version <= (entry.gate.versionOf(user) ?? -1)) return;
     if (entry.gate.has(user)) entry.gate.need(version);
-    else entry.gate.suspect(user, { version, since: version });
+    else entry.gate.suspect(user, { version, since: version, isOwn: true });
   }
 
   /** Rows that changed who is in name those whom it concerns. */
@@ -96,7 +96,7 @@ export class ConversationMembers {
     for (const { row } of deliveries) {
       for (const user of usersNamedIn(row)) {
         if (!this.#options.findUser(user) || gate.has(user)) continue;
-        gate.suspect(user, { version: row.members, since: row.seq });
+        gate.suspect(user, { version: row.members, since: row.seq, isOwn: true });
       }
     }
   }

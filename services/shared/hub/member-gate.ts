@@ -6,7 +6,12 @@ import type { Delivery, Place } from '#shared/stream/position.ts';
  * What was heard of somebody who may be in: as of which version, and the seq of the first row that is for him if he is
  * new; undefined: whatever comes next is.
  */
-export type Suspicion = { readonly version: number; readonly since: number | undefined };
+export type Suspicion = {
+  readonly version: number;
+  readonly since: number | undefined;
+  /** That version is the one that changed his own place: no row before it is for him. @default false */
+  readonly isOwn?: boolean;
+};
 
 /** `since`: the seq of the first row that is for him; undefined: whatever comes next is. */
 export type Joined = { readonly user: UserId; readonly since: number | undefined };
@@ -29,7 +34,9 @@ export class MemberGate {
   /** Of each: the version as of which he is known to be in. */
   readonly #versions = new Map<UserId, number>();
   /** Users who may be in, to be asked about. */
-  readonly #suspects = new Map<UserId, Suspicion>();
+  readonly #suspects = new Map<UserId, Omit<Suspicion, 'isOwn'> & { readonly from: number }>();
+  /** Of those who are out: the newest version as of which that is known. */
+  readonly #out = new Map<UserId, number>();
   #known = nobody;
   #needed = 0;
   #held: Delivery[] = [];
@@ -85,15 +92,17 @@ export class MemberGate {
     this.#needed = Math.max(this.#needed, version);
   }
 
-  /** Who may be in; of several suspicions the newest version and the earliest row count. */
-  suspect(user: UserId, { version, since }: Suspicion): void {
-    // One who is in may have been out and come back since.
-    if (version <= (this.#versions.get(user) ?? nobody)) return;
+  /** Who may be in; of several suspicions the newest version counts, and the earliest row since his place changed. */
+  suspect(user: UserId, { version, since, isOwn = false }: Suspicion): void {
+    // One who is in may have been out and come back since. A row from while he was out may be addressed to him all the same.
+    if (version <= (this.#versions.get(user) ?? this.#out.get(user) ?? nobody)) return;
     const known = this.#suspects.get(user);
-    const sinces = [since, known?.since].filter((it) => it !== undefined);
+    const from = Math.max(isOwn ? version : nobody, known?.from ?? nobody);
+    const sinces = [since, known?.since].filter((it) => it !== undefined && it >= from);
     this.#suspects.set(user, {
       version: Math.max(version, known?.version ?? nobody),
-      since: sinces.length > 0 ? Math.min(...sinces) : undefined,
+      since: sinces.length > 0 ? Math.min(...(sinces as number[])) : undefined,
+      from,
     });
   }
 
@@ -117,6 +126,7 @@ export class MemberGate {
   leave(user: UserId): void {
     this.#suspects.delete(user);
     this.#versions.delete(user);
+    this.#out.delete(user);
     this.#recount();
   }
 
@@ -154,6 +164,7 @@ export class MemberGate {
         continue;
       }
       if (this.#versions.delete(user)) left.push(user);
+      this.#out.set(user, Math.max(version, this.#out.get(user) ?? nobody));
       // Unless the answer is older than what was heard of him.
       if (suspicion && suspicion.version <= version) this.#suspects.delete(user);
     }
@@ -165,6 +176,7 @@ export class MemberGate {
   reset(): void {
     this.dropHeld();
     this.#needed = 0;
+    this.#out.clear();
     for (const user of this.#versions.keys()) this.#versions.set(user, nobody);
     this.#recount();
   }
@@ -172,6 +184,7 @@ export class MemberGate {
   #put(user: UserId, version: number): boolean {
     const known = this.#versions.get(user);
     this.#suspects.delete(user);
+    this.#out.delete(user);
     this.#versions.set(user, Math.max(version, known ?? nobody));
     return known === undefined;
   }
