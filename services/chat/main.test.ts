@@ -25,15 +25,16 @@ const log = createLogger({ name: 'test', level: 'silent' });
 
 type Ports = { readonly port: number; readonly opsPort: number };
 
-function settings(servers: { amqp: string; redis: string }, { port, opsPort }: Ports): Record<string, string> {
+type Servers = { readonly amqp: string; readonly redis: string; readonly notification: string };
+
+function settings(servers: Servers, { port, opsPort }: Ports): Record<string, string> {
   return {
     HOST: '127.0.0.1',
     PORT: String(port),
     OPS_PORT: String(opsPort),
     AMQP_URL: servers.amqp,
     REDIS_URL: servers.redis,
-    // Nobody is there: then nobody is known to be banned, and chat goes on.
-    NOTIFICATION_URL: 'http://127.0.0.1:9',
+    NOTIFICATION_URL: servers.notification,
     INTERNAL_SECRET: secret,
     JWT_HS256_SECRET: secret,
     CHAT_SWEEP_EVERY_MS: '200',
@@ -95,12 +96,15 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
   let events: readonly SeenEvent[];
   let folder: string;
   let ports: Ports;
+  let notification: Service;
+  let notificationUrl: string;
   let service: Service;
 
+  const serversOf = (amqp: string): Servers => ({ amqp, redis: redis.url, notification: notificationUrl });
   const start = (on: Ports, store: Record<string, string> = { DATA_DIR: join(folder, 'data') }) =>
     startService({
       main: 'services/chat/main.ts',
-      env: { ...settings({ amqp: proxy.through(rabbit.url), redis: redis.url }, on), ...store },
+      env: { ...settings(serversOf(proxy.through(rabbit.url)), on), ...store },
       readyUrl: `http://127.0.0.1:${on.opsPort}/readyz`,
     });
 
@@ -111,12 +115,19 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
     events = await collectEvents(bus);
     folder = mkdtempSync(join(tmpdir(), 'sonixy-chat-'));
     ports = await newPorts();
+    const notificationPorts = await newPorts();
+    notificationUrl = `http://127.0.0.1:${notificationPorts.port}`;
+    notification = await startService({
+      main: 'services/notification/main.ts',
+      env: { ...settings(serversOf(rabbit.url), notificationPorts), DATA_DIR: join(folder, 'notification') },
+      readyUrl: `http://127.0.0.1:${notificationPorts.opsPort}/readyz`,
+    });
     service = await start(ports);
   });
 
   afterAll(async () => {
     await bus?.close();
-    await Promise.all([service, proxy, rabbit, redis, mongo].map((it) => it?.[Symbol.asyncDispose]()));
+    await Promise.all([service, notification, proxy, rabbit, redis, mongo].map((it) => it?.[Symbol.asyncDispose]()));
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -333,7 +344,10 @@ describe('the chat process', () => {
     await using service = await startService({
       main: 'services/chat/main.ts',
       env: {
-        ...settings({ amqp: `amqp://${nowhere}`, redis: `redis://${nowhere}` }, ports),
+        ...settings(
+          { amqp: `amqp://${nowhere}`, redis: `redis://${nowhere}`, notification: `http://${nowhere}` },
+          ports,
+        ),
         DATA_DIR: join(folder, 'data'),
       },
       readyUrl: `http://127.0.0.1:${ports.opsPort}/readyz`,
@@ -342,6 +356,7 @@ describe('the chat process', () => {
       store: { ready: true },
       bus: { ready: false, detail: expect.any(String) },
       backplane: { ready: false },
+      revocations: { ready: false, detail: expect.stringContaining('waiting for the notification service') },
     });
     const { send } = await openPair(ports.port);
     expect((await send('nobody hears it yet')).status).toBe(201);
@@ -355,7 +370,9 @@ describe('the chat process', () => {
     ['a MongoDB URL that cannot be read', { MONGODB_URL: 'mongodb://user:canary%@host/?x=y' }, /MongoDB URL/],
   ])('with %s ends with a plain word', async (_what, env, said) => {
     const base =
-      Object.keys(env).length > 0 ? settings({ amqp: 'amqp://x', redis: 'redis://x' }, { port: 0, opsPort: 0 }) : {};
+      Object.keys(env).length > 0
+        ? settings({ amqp: 'amqp://x', redis: 'redis://x', notification: 'http://x' }, { port: 0, opsPort: 0 })
+        : {};
     await using service = await startService({ main: 'services/chat/main.ts', env: { ...base, ...env } });
     expect((await service.exited).code).toBeGreaterThan(0);
     expect(service.output()).toMatch(said);
