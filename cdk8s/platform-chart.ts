@@ -5,12 +5,16 @@ import { Chat } from './services/chat.ts';
 import { Gateway } from './services/gateway.ts';
 import { Hub } from './services/hub.ts';
 import { Notification } from './services/notification.ts';
+import { Rabbitmq } from './stores/rabbitmq/rabbitmq.ts';
+import { Redis } from './stores/redis/redis.ts';
 
 /** Everything but the namespace. */
 export class PlatformChart extends Chart {
   constructor(app: App, platform: PlatformProps) {
     super(app, 'platform', { namespace: platform.namespace, disableResourceNameHashes: true });
     new NetworkPolicies(this, platform);
+    new Redis(this, platform);
+    new Rabbitmq(this, platform);
     new Gateway(this, platform);
     new Notification(this, platform);
     new Chat(this, platform);

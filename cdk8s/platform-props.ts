@@ -66,6 +66,18 @@ export type NetworkProps = {
   readonly monitoring?: Readonly<Record<string, string>>;
 };
 
+/** Of stores, from the internal CA or cert-manager. */
+export type CertificateProps = {
+  /** When the internal CA looks what is due, in cron's form. @default 17 3 * * * */
+  readonly schedule?: string;
+  /** Life of a store's certificate; renewed at two thirds of it. @default 90 days */
+  readonly certificateSeconds?: number;
+  /** Life of the CA, at least three times as long. @default 5 years; 10 of cert-manager's */
+  readonly authoritySeconds?: number;
+  /** Within which a change of a Secret has reached every process. @default an hour */
+  readonly settleSeconds?: number;
+};
+
 /** The whole platform. What can not be changed later says so. */
 export type PlatformProps = {
   /** Can not be changed later: claims and Secrets stay where they are. */
@@ -87,6 +99,7 @@ export type PlatformProps = {
   readonly userIds?: UserIds;
   /** Who signs the certificates of the stores. `off` is for one's own machine. @default internal: a CA of the platform's own */
   readonly tls?: 'internal' | 'cert-manager' | 'off';
+  readonly certificates?: CertificateProps;
   readonly network?: NetworkProps;
   /** @default info */
   readonly logLevel?: 'debug' | 'info' | 'warn';

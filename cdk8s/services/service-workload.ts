@@ -5,6 +5,7 @@ import { type Component, labelsOf, selectorOf } from '../metadata.ts';
 import type { OwnImage, PlatformProps, Scale, ServiceProps } from '../platform-props.ts';
 import { type Environment, environmentOf } from '../pod/environment.ts';
 import { type Mount, scratch } from '../pod/mounts.ts';
+import { pullSecretsOf } from '../pod/pull-secrets.ts';
 import { resourcesOf } from '../pod/resources.ts';
 import { containerSecurity, podSecurity } from '../pod/security.ts';
 import { spreadOf } from '../pod/spread.ts';
@@ -125,9 +126,4 @@ function container<Setting extends string>(
     lifecycle: { preStop: { exec: { command: ['sleep', String(endpointLagSeconds)] } } },
     volumeMounts: mounts.map(({ mount }) => mount),
   };
-}
-
-export function pullSecretsOf({ images }: PlatformProps): Pick<k8s.PodSpec, 'imagePullSecrets'> {
-  const { pullSecrets = [] } = images;
-  return pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) };
 }

@@ -1,12 +1,18 @@
 import { ConfigError, type Env, readConfig } from '#shared/runtime/config.ts';
 import { createLogger, logLevels } from '#shared/runtime/log.ts';
 import { StartError } from '#shared/runtime/start-error.ts';
+import { certificates } from './commands/certificates.ts';
 import type { Command } from './commands/command.ts';
+import { rabbitmqDefinitionsCommand } from './commands/rabbitmq-definitions.ts';
+import { redisAclCommand } from './commands/redis-acl.ts';
 import { secrets } from './commands/secrets.ts';
 
 /** Each runs once and ends: `node services/bootstrap/main.ts <name>`. */
 const commands: Readonly<Record<string, Command>> = {
   secrets,
+  certificates,
+  'redis-acl': redisAclCommand,
+  'rabbitmq-definitions': rabbitmqDefinitionsCommand,
 };
 
 /** Why it failed goes to standard error, which Kubernetes shows as the pod's last word. EX_CONFIG of sysexits.h is 78. */

@@ -1,0 +1,17 @@
+import type { Store } from '#shared/contract/secrets.ts';
+import type { PlatformProps } from '../platform-props.ts';
+
+/** Services that name the pods of a store one by one. */
+const governing: Readonly<Partial<Record<Store, string>>> = { rabbitmq: 'rabbitmq-nodes', mongodb: 'mongodb' };
+
+/** All that a store is connected to by: its Service, each of its pods, and itself from within the pod. */
+export function certificateNames(store: Store, { namespace }: Pick<PlatformProps, 'namespace'>): string[] {
+  const service = governing[store];
+  // Three, however many there are: a certificate lasts when the store grows.
+  const pods = service === undefined ? [] : [0, 1, 2].map((ordinal) => `${store}-${ordinal}.${service}`);
+  return [store, ...pods].flatMap((name) => namesOf(name, namespace)).concat('localhost');
+}
+
+function namesOf(name: string, namespace: string): string[] {
+  return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+}
