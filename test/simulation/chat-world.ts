@@ -85,7 +85,9 @@ export class ChatWorld {
     const [phone, laptop, tablet, page, watch] = devices as [Device, Device, Device, Device, Device];
     this.devices = [phone, laptop, tablet, watch].map((device) => this.#client(device));
     this.#hands = new Map(
-      [alice, bob].map((user) => [user, this.#api(new Device(`${user}'s hand`, user, { ...internet, lateness: () => 0 }))] as const),
+      [alice, bob].map(
+        (user) => [user, this.#api(new Device(`${user}'s hand`, user, { ...internet, lateness: () => 0 }))] as const,
+      ),
     );
     this.stock = new StockClient(page, {
       chat: true,
@@ -142,7 +144,12 @@ export class ChatWorld {
   }
 
   #api(device: Device): ChatApi {
-    return createChatApi(this.#noting(simulatedRest(device, () => this.platform.replica())));
+    return createChatApi(
+      this.#noting(
+        device.user,
+        simulatedRest(device, () => this.platform.replica()),
+      ),
+    );
   }
 
   /** Notes the rows that come to carol, whatever her client makes of them. */
@@ -158,13 +165,19 @@ export class ChatWorld {
   }
 
   /** Keeps what was confirmed, unless a restore came in between. */
-  #noting(rest: RestCall): RestCall {
+  #noting(user: UserId, rest: RestCall): RestCall {
     return async (method, path, body) => {
       const { restoredAt } = this.platform;
       const answer = await rest(method, path, body);
       if (restoredAt !== this.platform.restoredAt) return answer;
       if (method === 'POST' && path === '/api/chat/messages') this.sent.add((answer as { id: string }).id);
-      if (method === 'DELETE') this.removed.add(path.slice(path.lastIndexOf('/') + 1));
+      const read = /\/read\?number=(\d+)$/.exec(path)?.[1];
+      // After a restore a client may ask for more than there is.
+      if (read && restoredAt < 0) {
+        this.readThrough.set(user, Math.max(Number(read), this.readThrough.get(user) ?? 0));
+      }
+      if (method === 'DELETE' && path.startsWith('/api/chat/messages/'))
+        this.removed.add(path.slice(path.lastIndexOf('/') + 1));
       return answer;
     };
   }
@@ -193,7 +206,7 @@ export class ChatWorld {
         else this.#onDevice(act.device, (conversation) => this.#change(conversation, act));
         return true;
       case 'mark-read':
-        this.#onDevice(act.device, (conversation) => this.#markRead(conversation, act.device));
+        this.#onDevice(act.device, (conversation) => conversation.markRead());
         return true;
       case 'load-more':
         this.#onDevice(act.device, (conversation) => conversation.loadMore());
@@ -207,16 +220,6 @@ export class ChatWorld {
     this.#onDevice(device, async (conversation) => {
       for (let sent = 0; sent < count; sent += 1) conversation.send(`text ${++this.#written}`);
     });
-  }
-
-  async #markRead(conversation: Conversation, index: number): Promise<void> {
-    const user = this.devices[index]?.device.user;
-    const through = Math.max(0, ...conversation.state.messages.map(({ number }) => number ?? 0));
-    const { restoredAt } = this.platform;
-    await conversation.markRead();
-    if (user && restoredAt === this.platform.restoredAt) {
-      this.readThrough.set(user, Math.max(through, this.readThrough.get(user) ?? 0));
-    }
   }
 
   /** By REST alone, whatever becomes of pushes. */

@@ -87,15 +87,15 @@ const restored: Theme = (random, { speak, change, remove, devices }) => {
 const lateAnswers: Theme = (random, { devices, speak, change, remove, loadMore }) => {
   const steps = [speak(500, 4)];
   const faults: Fault[] = [];
-  for (let at = random.between(2_000, 4_000); at < 34_000; at += random.between(3_500, 5_000)) {
-    const row = random.between(0, 1);
+  // A connection of less than 5 s makes the client wait longer for the next one.
+  for (let at = random.between(2_500, 4_000); at < 35_000; at += random.between(6_200, 7_500)) {
+    steps.push(speak(at - 500, 1));
     faults.push({ at, do: 'calls-late', ms: 3_000 });
-    for (let count = 2; count > 0; count -= 1) {
-      faults.push({ at, do: 'cut', device: random.between(0, devices - 1), noticeMs: 20 });
+    for (const device of [random.between(0, 1), random.between(0, devices - 1)]) {
+      faults.push({ at, do: 'cut', device, noticeMs: 20 });
     }
-    steps.push(change(at + random.between(60, 200), row));
-    steps.push((random.chance(0.5) ? change : remove)(at + random.between(500, 1_800), row));
-    if (random.chance(0.5)) steps.push(speak(at + 2_800, 1));
+    steps.push(change(at + random.between(10, 100), 0));
+    steps.push((random.chance(0.6) ? remove : change)(at + random.between(300, 1_500), 0));
     if (random.chance(0.2)) steps.push(loadMore(at + random.between(500, 1_500)));
   }
   return [...steps, ...faults];

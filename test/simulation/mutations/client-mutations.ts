@@ -26,6 +26,7 @@ export const clientMutations: readonly Mutation[] = [
   },
   {
     name: 'gap-of-notifications-unread',
+    quick: true,
     decision: 7,
     rule: 'a client reads the gap that stays',
     house: 'notifications',
@@ -40,6 +41,7 @@ export const clientMutations: readonly Mutation[] = [
   },
   {
     name: 'older-notification-taken',
+    quick: true,
     decision: 7,
     rule: 'of one row the latest state wins, by seq',
     house: 'notifications',
@@ -91,7 +93,6 @@ export const clientMutations: readonly Mutation[] = [
           'if (from === null || reload) this.#set({ list: listFrom(cursor) });\n    if (from === null || reload) void this.#reader.read();',
       },
     ],
-    quick: true,
   },
   {
     name: 'reload-ignored',
@@ -113,6 +114,5 @@ export const clientMutations: readonly Mutation[] = [
           'if (this.isOpen && !hasMessages(this.#list) && !isAtHead(this.#list, cursor)) void this.#reader.read();',
       },
     ],
-    quick: true,
   },
 ];

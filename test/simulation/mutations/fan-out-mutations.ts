@@ -66,7 +66,6 @@ export const fanOutMutations: readonly Mutation[] = [
     rule: 'whoever takes an event hands its row to the backplane, for all workers',
     house: 'chat',
     edits: [{ file: dispatch, find: "if (backplane.state === 'up') return publish(event);", replace: '' }],
-    quick: true,
   },
   {
     name: 'order-of-events-trusted',
@@ -80,6 +79,5 @@ export const fanOutMutations: readonly Mutation[] = [
         replace: 'const [next] = this.#early.values();',
       },
     ],
-    quick: true,
   },
 ];

@@ -27,14 +27,15 @@ const answersEarly = { file: database, find: 'answersEarly: false', replace: 'an
 export const orderMutations: readonly Mutation[] = [
   {
     name: 'changed-notification-stays',
+    quick: true,
     decision: 1,
     rule: 'a row that changes moves to the next seq',
     house: 'notifications',
     edits: [stays],
-    quick: true,
   },
   {
     name: 'changed-message-stays',
+    quick: true,
     decision: 1,
     rule: 'a row that changes moves to the next seq',
     house: 'chat',
@@ -42,6 +43,7 @@ export const orderMutations: readonly Mutation[] = [
   },
   {
     name: 'feed-tells-no-deletion',
+    quick: true,
     decision: 1,
     rule: 'the feed holds everything that changed, also what is gone',
     house: 'notifications',
@@ -62,6 +64,7 @@ export const orderMutations: readonly Mutation[] = [
   },
   {
     name: 'head-of-yesterday',
+    quick: true,
     decision: 2,
     rule: 'a writer takes head + 1 of the very state that it writes to',
     house: 'notifications',
@@ -120,7 +123,6 @@ export const orderMutations: readonly Mutation[] = [
     rule: 'feeds are read with majority concern',
     house: 'notifications',
     edits: [readsPrimary],
-    quick: true,
   },
   {
     name: 'chat-reads-the-primary',
@@ -155,7 +157,6 @@ export const orderMutations: readonly Mutation[] = [
         replace: 'SendKey: id,',
       },
     ],
-    quick: true,
   },
   {
     name: 'place-closed-after-its-row',
@@ -178,7 +179,6 @@ export const orderMutations: readonly Mutation[] = [
         replace: 'newRow(draftOf({ ...notification, messageId: String(Math.random()) }, this.#clock.now()),',
       },
     ],
-    quick: true,
   },
   {
     name: 'read-all-forgets-the-mark',

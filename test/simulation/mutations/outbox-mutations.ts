@@ -36,7 +36,6 @@ export const outboxMutations: readonly Mutation[] = [
         replace: '(await handedOver).confirmed.catch(() => undefined);',
       },
     ],
-    quick: true,
   },
   {
     name: 'no-sweeper',
@@ -50,7 +49,6 @@ export const outboxMutations: readonly Mutation[] = [
         replace: 'const gone = await Promise.all(rows.slice(rows.length).map((row) => this.#track(row)));',
       },
     ],
-    quick: true,
   },
   {
     name: 'lease-for-ever',
