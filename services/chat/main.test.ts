@@ -121,9 +121,10 @@ describeWithServer(['rabbitmq', 'redis', 'mongodev'], 'the chat process', () => 
       main: 'services/notification/main.ts',
       env: { ...settings(serversOf(rabbit.url), notificationPorts), DATA_DIR: join(folder, 'notification') },
       readyUrl: `http://127.0.0.1:${notificationPorts.opsPort}/readyz`,
+      readyTimeoutMs: 120_000,
     });
     service = await start(ports);
-  });
+  }, 400_000);
 
   afterAll(async () => {
     await bus?.close();
