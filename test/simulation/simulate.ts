@@ -45,6 +45,9 @@ export async function runWorld(world: World): Promise<Outcome> {
   } catch (error) {
     return outcome(`threw ${error instanceof Error ? error.stack : String(error)}`);
   } finally {
-    await platform.close();
+    // A write that has just begun still waits for its turn.
+    const closing = platform.close();
+    await simulation.runTo(simulation.elapsed + 100);
+    await closing;
   }
 }
