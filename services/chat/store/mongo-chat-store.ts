@@ -27,20 +27,8 @@ import type { PublishedRow } from './mongo-outbox.ts';
 import { assembleMongoParts, type MongoParts } from './mongo-parts.ts';
 import { purgeTombstones } from './mongo-purge.ts';
 import { assertStorable } from './storable.ts';
-import { toConversation, toMember } from './stored-conversation.ts';
-import {
-  type Draft,
-  deletedRow,
-  draftOf,
-  editedRow,
-  headOf,
-  type StoredHead,
-  type StoredMessage,
-  toChatRow,
-  toDeletedRow,
-  toHead,
-  toMessageRow,
-} from './stored-message.ts';
+import { toMember } from './stored-conversation.ts';
+import { type Draft, draftOf, headOf, type StoredMessage, toChatRow, toHead, toMessageRow } from './stored-message.ts';
 import { pageOfChanges, pageOfViews } from './view-order.ts';
 
 export type MongoChatStoreOptions = {
@@ -183,15 +171,11 @@ class MongoChatStore implements ChatStore {
 
   async edit(id: string, content: string) {
     assertStorable(content);
-    return await this.#move(id, {
-      isDone: (row) => row.Content === content,
-      next: (row, head, now) => editedRow(row, content, head, now),
-      answer: (row) => (row.Deleted ? undefined : toMessageRow(row)),
-    });
+    return await this.#changeMessage(id, (known) => this.#parts.changes.edit(known, content));
   }
 
   async delete(id: string) {
-    return await this.#move(id, { isDone: (row) => row.Deleted, next: deletedRow, answer: toDeletedRow });
+    return await this.#changeMessage(id, (known) => this.#parts.changes.delete(known));
   }
 
   async list(conversation: ConversationId, page: MessagesPage) {
@@ -300,24 +284,13 @@ class MongoChatStore implements ChatStore {
     return rowId === undefined ? undefined : await this.#database.attempt(() => this.#parts.rows.find(rowId));
   }
 
-  async #move<Row>(id: string, move: Move<Row>): Promise<Edited<Row> | undefined> {
+  /** In its turn among the conversation's sends. */
+  async #changeMessage<Row>(
+    id: string,
+    change: (known: StoredMessage) => Promise<Edited<Row> | undefined>,
+  ): Promise<Edited<Row> | undefined> {
     const known = await this.#find(id);
-    if (!known) return undefined;
-    return await this.#writes.run(known.ConversationId, () =>
-      this.#database.attempt(async ({ uncertain }) => {
-        // The head second: it is no older than the row, and a row that moves meanwhile has left the place that it is moved from.
-        const row = await this.#parts.rows.find(known.Id);
-        const head = await this.#parts.rows.head(known.ConversationId);
-        const answer = row && move.answer(row);
-        if (!row || !answer) return undefined;
-        const done = move.isDone(row);
-        const moved = done ? row : move.next(row, head, this.#clock.now());
-        if (!done) await this.#parts.rows.move(row, moved);
-        const conversation = toConversation(await this.#parts.heads.advance(moved, 'changed'));
-        const changed = !done || uncertain;
-        return { row: move.answer(moved) ?? answer, changed, conversation, unsent: moved.Unsent };
-      }),
-    );
+    return known && (await this.#writes.run(known.ConversationId, () => change(known)));
   }
 
   #readEpoch(): Promise<string> {
@@ -330,10 +303,3 @@ class MongoChatStore implements ChatStore {
     });
   }
 }
-
-type Move<Row> = {
-  readonly isDone: (row: StoredMessage) => boolean;
-  readonly next: (row: StoredMessage, head: StoredHead, now: number) => StoredMessage;
-  /** undefined: the row is none that can be moved so. */
-  readonly answer: (row: StoredMessage) => Row | undefined;
-};

@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/runtime/clock.ts';
+import { MongoChanges } from './mongo-changes.ts';
 import { MongoConversations } from './mongo-conversations.ts';
 import type { MongoDatabase } from './mongo-database.ts';
 import { MongoHeads } from './mongo-heads.ts';
@@ -16,10 +17,11 @@ export function assembleMongoParts(database: MongoDatabase, clock: Clock) {
   const rows = new MongoRows(database);
   const heads = new MongoHeads(database, rows);
   const sends = new MongoSends(database, rows, heads);
+  const changes = new MongoChanges(database, rows, heads, clock);
   const outbox = new MongoOutbox(database, heads, clock);
   const conversations = new MongoConversations(database);
   const places = new MongoPlaces(database);
   const tellings = new MongoTellings({ database, rows, heads, places, clock });
   const memberships = new MongoMemberships({ database, rows, conversations, places, tellings, clock });
-  return { rows, heads, sends, outbox, conversations, places, tellings, memberships };
+  return { rows, heads, sends, changes, outbox, conversations, places, tellings, memberships };
 }

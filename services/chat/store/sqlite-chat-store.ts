@@ -9,7 +9,6 @@ import { EpochCache } from '#shared/stream/epoch-cache.ts';
 import { answerFeed } from '#shared/stream/feed.ts';
 import type {
   ChatStore,
-  Edited,
   MembersPage,
   MessagesPage,
   NewConversation,
@@ -18,26 +17,14 @@ import type {
   SincePage,
   ViewsPage,
 } from './chat-store.ts';
+import { SqliteChanges } from './sqlite-changes.ts';
 import { SqliteConversations } from './sqlite-conversations.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { SqliteMemberships } from './sqlite-memberships.ts';
 import { SqliteRows } from './sqlite-rows.ts';
 import { assertStorable } from './storable.ts';
-import { storedHead, toConversation, toMember } from './stored-conversation.ts';
-import {
-  type Draft,
-  deletedRow,
-  draftOf,
-  editedRow,
-  newRow,
-  noHead,
-  refusalOfKnown,
-  type StoredMessage,
-  toChatRow,
-  toDeletedRow,
-  toHead,
-  toMessageRow,
-} from './stored-message.ts';
+import { storedHead, toMember } from './stored-conversation.ts';
+import { draftOf, noHead, toChatRow, toHead, toMessageRow } from './stored-message.ts';
 import { pageOfChanges, pageOfViews } from './view-order.ts';
 
 export type SqliteChatStoreOptions = {
@@ -64,6 +51,7 @@ class SqliteChatStore implements ChatStore {
   readonly #rows: SqliteRows;
   readonly #conversations: SqliteConversations;
   readonly #memberships: SqliteMemberships;
+  readonly #changes: SqliteChanges;
   readonly #clock: Clock;
   readonly #epoch: EpochCache;
 
@@ -72,6 +60,7 @@ class SqliteChatStore implements ChatStore {
     this.#rows = new SqliteRows(database);
     this.#conversations = new SqliteConversations(database, this.#rows);
     this.#memberships = new SqliteMemberships(this.#conversations, this.#rows, clock);
+    this.#changes = new SqliteChanges(this.#conversations, this.#rows, clock);
     this.#clock = clock;
     this.#epoch = new EpochCache(() => this.#readEpoch(), clock);
   }
@@ -160,27 +149,9 @@ class SqliteChatStore implements ChatStore {
   async send(message: NewMessage): Promise<Sent> {
     assertStorable(message.senderId, message.content, message.clientMessageId ?? '');
     const draft = draftOf(message, this.#clock.now());
-    const outcome = await this.#database.write(() => this.#send(draft));
+    const outcome = await this.#database.write(() => this.#changes.send(draft));
     if (outcome instanceof PlatformError) throw outcome;
     return outcome;
-  }
-
-  #send(draft: Draft): Sent | PlatformError {
-    const conversation = this.#conversations.find(draft.ConversationId);
-    if (!conversation) return new PlatformError('not_found', 'unknown conversation');
-    const known = this.#rows.findByKey(draft.SendKey);
-    if (known)
-      return (
-        refusalOfKnown(known, draft) ?? {
-          row: toChatRow(known),
-          created: false,
-          conversation: toConversation(conversation),
-        }
-      );
-    const row = newRow(draft, storedHead(conversation));
-    this.#rows.add(row);
-    const next = this.#conversations.advance(conversation, row, this.#clock.now());
-    return { row: toChatRow(row), created: true, conversation: toConversation(next) };
   }
 
   async message(id: string) {
@@ -190,26 +161,11 @@ class SqliteChatStore implements ChatStore {
 
   async edit(id: string, content: string) {
     assertStorable(content);
-    return await this.#find(id, (found) =>
-      this.#database.write(() => {
-        const row = this.#rows.find(found);
-        if (!row || row.Deleted) return undefined;
-        const edited =
-          row.Content === content ? row : this.#move(row, (head, now) => editedRow(row, content, head, now));
-        return this.#edited(edited, toMessageRow(edited), edited !== row);
-      }),
-    );
+    return await this.#find(id, (found) => this.#database.write(() => this.#changes.edit(found, content)));
   }
 
   async delete(id: string) {
-    return await this.#find(id, (found) =>
-      this.#database.write(() => {
-        const row = this.#rows.find(found);
-        if (!row) return undefined;
-        const deleted = row.Deleted ? row : this.#move(row, (head, now) => deletedRow(row, head, now));
-        return this.#edited(deleted, toDeletedRow(deleted), deleted !== row);
-      }),
-    );
+    return await this.#find(id, (found) => this.#database.write(() => this.#changes.delete(found)));
   }
 
   list(conversation: ConversationId, page: MessagesPage) {
@@ -290,24 +246,6 @@ class SqliteChatStore implements ChatStore {
   #head(id: string) {
     const conversation = this.#conversations.find(id);
     return toHead(conversation ? storedHead(conversation) : noHead);
-  }
-
-  #move(
-    row: StoredMessage,
-    change: (head: ReturnType<typeof storedHead>, now: number) => StoredMessage,
-  ): StoredMessage {
-    const conversation = this.#conversations.find(row.ConversationId);
-    if (!conversation) throw new PlatformError('internal', 'the chat store holds a row without a conversation');
-    const now = this.#clock.now();
-    const moved = change(storedHead(conversation), now);
-    this.#rows.move(moved);
-    this.#conversations.advance(conversation, moved, now);
-    return moved;
-  }
-
-  #edited<Row>(stored: StoredMessage, row: Row, changed: boolean): Edited<Row> | undefined {
-    const conversation = this.#conversations.find(stored.ConversationId);
-    return conversation && { row, changed, conversation: toConversation(conversation), unsent: stored.Unsent };
   }
 
   async #readEpoch(): Promise<string> {
