@@ -20,9 +20,11 @@ export {
 } from '../shared/contract/notification-dto.ts';
 export type { Backoff } from './backoff.ts';
 export { type ChatApi, createChatApi, type NewConversation } from './chat/chat-api.ts';
-export { ChatClient, type ChatClientOptions, type ChatClientState } from './chat/chat-client.ts';
-export type { Conversation, ConversationState } from './chat/conversation.ts';
+export { ChatClient } from './chat/chat-client.ts';
+export type { ChatClientOptions, ChatClientState } from './chat/chat-client-state.ts';
+export type { Conversation } from './chat/conversation.ts';
 export type { ConversationRow } from './chat/conversation-list.ts';
+export type { ConversationState } from './chat/conversation-state.ts';
 export {
   type IndexedDbOutgoingOptions,
   indexedDbOutgoingStore,

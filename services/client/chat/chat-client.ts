@@ -1,18 +1,16 @@
-import type { MessageChange, MessageDto, SubscribeChatAnswer } from '../../shared/contract/chat-dto.ts';
+import type { MessageChange, SubscribeChatAnswer } from '../../shared/contract/chat-dto.ts';
 import { formatCursor, parseCursor } from '../../shared/contract/cursor.ts';
 import { serverMethods } from '../../shared/contract/names.ts';
-import type { Backoff } from '../backoff.ts';
-import type { Clock } from '../clock.ts';
-import type { LiveConnection, OpenLive } from '../live/live-connection.ts';
+import type { LiveConnection } from '../live/live-connection.ts';
 import { type ConnectionStatus, LiveLoop } from '../live/live-loop.ts';
-import { SignedOutError, type TokenSource } from '../rest/token-source.ts';
+import { SignedOutError } from '../rest/token-source.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
-import type { ChatApi, NewConversation } from './chat-api.ts';
+import type { NewConversation } from './chat-api.ts';
 import { readChatCall } from './chat-calls.ts';
+import type { ChatClientOptions, ChatClientState } from './chat-client-state.ts';
 import { Conversation } from './conversation.ts';
 import {
   type ConversationList,
-  type ConversationRow,
   noConversations,
   sortedConversations,
   withConversation,
@@ -24,40 +22,11 @@ import {
   withRead,
   withSync,
 } from './conversation-list.ts';
-import type { OutgoingStore } from './outgoing-store.ts';
-import { parsePresences, parseSubscribeChat } from './parse-chat.ts';
-import { Presence, type PresenceState } from './presence.ts';
+import { parseSubscribeChat } from './parse-chat.ts';
+import { Presence } from './presence.ts';
 import { SendQueue } from './send-queue.ts';
 import { TypingNow } from './typing.ts';
-
-export type ChatClientState = {
-  readonly connection: ConnectionStatus;
-  /** Where the latest message is the youngest first. */
-  readonly conversations: readonly ConversationRow[];
-  /** Whether `conversations` are all. */
-  readonly loaded: boolean;
-  /** Of those who are watched; whoever is missing is unknown. */
-  readonly presence: ReadonlyMap<string, PresenceState>;
-  /** The latest failure to read the list; undefined once reading works again. */
-  readonly fault: unknown;
-};
-
-export type ChatClientOptions = {
-  readonly baseUrl: string;
-  readonly open: OpenLive;
-  readonly api: ChatApi;
-  readonly tokens: TokenSource;
-  readonly clock: Clock;
-  readonly outgoing: OutgoingStore;
-  /** Whose client it is, as soon as that is known. */
-  readonly me: () => string | undefined;
-  /** @default between 250 ms and 30 s, full jitter, forever */
-  readonly backoff?: Backoff | undefined;
-  /** @default between 500 ms and 30 s, full jitter */
-  readonly sendBackoff?: Backoff | undefined;
-  /** Each new message that is pushed, of any conversation, own ones included; never what was missed while away. */
-  readonly arrived?: ((message: MessageDto) => void) | undefined;
-};
+import { WatchedPresence } from './watched-presence.ts';
 
 /** What one hub message has room for; conversations beyond them compare heads by reading their feed. */
 const maxSubscribed = 200;
@@ -73,13 +42,13 @@ export class ChatClient {
   readonly #queue: SendQueue;
   readonly #typing: TypingNow;
   readonly #presence = new Presence(() => this.#changed());
+  readonly #watched = new WatchedPresence(this.#presence, () => this.#loop.live);
   readonly #conversations = new Map<string, Conversation>();
   readonly #listeners = new Set<() => void>();
   #connection: ConnectionStatus = { state: 'connecting' };
   #list: ConversationList = noConversations;
   #fault: unknown;
   #state: ChatClientState | undefined;
-  #watching = false;
   #subscriptions = 0;
   /** During which subscription the token of the list was given out. */
   #tokenSince = 0;
@@ -209,12 +178,7 @@ export class ChatClient {
 
   /** Shows whether these are there, in `state.presence`, until the returned function is called. */
   watchPresence(userIds: readonly string[]): () => void {
-    const end = this.#presence.watch(userIds);
-    this.#tellWatched();
-    return () => {
-      end();
-      this.#tellWatched();
-    };
+    return this.#watched.watch(userIds);
   }
 
   get #isRunning(): boolean {
@@ -240,7 +204,7 @@ export class ChatClient {
     }
     void this.#reader.read();
     this.#queue.wake();
-    this.#tellWatched();
+    this.#watched.tell();
   }
 
   #lost(): void {
@@ -361,21 +325,6 @@ export class ChatClient {
     if (!(error instanceof SignedOutError)) return undefined;
     this.#loop.signOut(error.message);
     return 'final';
-  }
-
-  #tellWatched(): void {
-    const { live } = this.#loop;
-    if (!live || this.#watching) return;
-    this.#watching = true;
-    // Those who come in the same moment are told once.
-    queueMicrotask(() => {
-      this.#watching = false;
-      const { watched } = this.#presence;
-      live.call(serverMethods.watchPresence, watched).then(
-        (answer) => this.#presence.take(parsePresences(answer)),
-        () => undefined,
-      );
-    });
   }
 
   #set(list: ConversationList): void {

@@ -1,13 +1,11 @@
 import { type MessageChange, type MessageDto, type MessageFeed, messageTypes } from '../../shared/contract/chat-dto.ts';
 import { parseCursor } from '../../shared/contract/cursor.ts';
-import type { Clock } from '../clock.ts';
 import { randomId } from '../random-id.ts';
 import { RestError } from '../rest/rest-error.ts';
 import { SignedOutError } from '../rest/token-source.ts';
 import { cursorOf, hasGap, isAtHead } from '../stream/stream-place.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
-import type { ChatApi } from './chat-api.ts';
-import type { ConversationRow } from './conversation-list.ts';
+import type { ConversationHost, ConversationState } from './conversation-state.ts';
 import {
   hasMessages,
   type MessageList,
@@ -17,47 +15,9 @@ import {
   withMessageFeed,
   withMessagePage,
 } from './message-list.ts';
-import type { SendQueue } from './send-queue.ts';
-import { type ShownMessage, shownMessages } from './shown-messages.ts';
+import { ReadMark } from './read-mark.ts';
+import { shownMessages } from './shown-messages.ts';
 import { OwnTyping } from './typing.ts';
-
-export type ConversationState = {
-  /** undefined until the list of conversations is there. */
-  readonly conversation: ConversationRow | undefined;
-  /** Oldest first; what a gap leaves out is read within a moment. What is on its way comes last. */
-  readonly messages: readonly ShownMessage[];
-  /** Whether the newest messages are in. */
-  readonly loaded: boolean;
-  readonly hasMore: boolean;
-  readonly loadingMore: boolean;
-  /** Ids of the others who type now. */
-  readonly typing: readonly string[];
-  /** The user is not in it, or not any more. */
-  readonly gone: boolean;
-  /** The latest failure to read; undefined once reading works again. */
-  readonly fault: unknown;
-};
-
-/** What one conversation needs of the client that it belongs to. */
-export type ConversationHost = {
-  readonly api: ChatApi;
-  readonly clock: Clock;
-  readonly queue: SendQueue;
-  me(): string | undefined;
-  /** false after its end. */
-  isRunning(): boolean;
-  row(id: string): ConversationRow | undefined;
-  typing(id: string): readonly string[];
-  /** Any place that the stream had before now. */
-  startCursor(id: string): Promise<string>;
-  tellTyping(id: string, isTyping: boolean): void;
-  /** The server answered with a message. */
-  answered(change: MessageChange): void;
-  read(id: string, number: number): void;
-  signedOut(error: SignedOutError): void;
-  /** The store has another life: a live connection follows the old one. false: there is none, so reading is enough. */
-  beganAnew(): boolean;
-};
 
 const pageSize = 50;
 const feedLimit = 200;
@@ -77,6 +37,7 @@ export class Conversation {
   readonly #host: ConversationHost;
   readonly #reader: StreamReader;
   readonly #ownTyping: OwnTyping;
+  readonly #readMark: ReadMark;
   readonly #listeners = new Set<() => void>();
   #list: MessageList = noMessages;
   #openers = 0;
@@ -86,13 +47,15 @@ export class Conversation {
   #refused = false;
   #fault: unknown;
   #state: ConversationState | undefined;
-  #reading: Promise<void> | undefined;
-  #readWanted = 0;
 
   constructor(id: string, host: ConversationHost) {
     this.id = id;
     this.#host = host;
     this.#ownTyping = new OwnTyping(host.clock, (isTyping) => host.tellTyping(id, isTyping));
+    this.#readMark = new ReadMark(async (number) => {
+      await host.api.markRead(id, number);
+      host.read(id, number);
+    });
     this.#reader = new StreamReader({
       clock: host.clock,
       misses: () => hasMessages(this.#list) && hasGap(this.#list),
@@ -197,13 +160,7 @@ export class Conversation {
 
   /** @param number up to which message; default the newest one that is shown. Rejects as the REST call does. */
   async markRead(number = this.#list.newest): Promise<void> {
-    if (number <= Math.max(this.#readWanted, this.#host.row(this.id)?.readThrough ?? 0)) return this.#reading;
-    this.#readWanted = number;
-    this.#reading ??= this.#markWanted().finally(() => {
-      this.#reading = undefined;
-      this.#readWanted = 0;
-    });
-    return this.#reading;
+    return this.#readMark.moveTo(number, this.#host.row(this.id)?.readThrough ?? 0);
   }
 
   /** Call it with each key: the others are told at most every 3 s, and of the end 5 s after the last one. */
@@ -253,14 +210,6 @@ export class Conversation {
 
   get #isGone(): boolean {
     return this.#left || this.#refused;
-  }
-
-  async #markWanted(): Promise<void> {
-    for (let number = 0; number < this.#readWanted; ) {
-      number = this.#readWanted;
-      await this.#host.api.markRead(this.id, number);
-      this.#host.read(this.id, number);
-    }
   }
 
   async #readMissing(): Promise<void> {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useSyncExternalStore } from 'react';
-import type { ChatClientState } from '../chat/chat-client.ts';
-import type { Conversation, ConversationState } from '../chat/conversation.ts';
+import type { ChatClientState } from '../chat/chat-client-state.ts';
+import type { Conversation } from '../chat/conversation.ts';
+import type { ConversationState } from '../chat/conversation-state.ts';
 import type { RealtimeClient } from '../connect.ts';
 import type { NotificationClientState } from '../notifications/notification-client.ts';
 
