@@ -118,15 +118,23 @@ const newWorkers: Theme = (random, { speak, change }) => {
 const unconfirmed: Theme = (random, { speak, change }) => {
   const steps = [];
   const faults: Fault[] = [];
-  for (let at = random.between(1_000, 3_000); at < 34_000; at += random.between(2_500, 4_500)) {
-    steps.push(speak(at, random.between(1, 2)));
+  for (let at = random.between(1_000, 3_000); at < 33_000; at += random.between(4_000, 6_000)) {
+    steps.push(speak(at, 1));
+    const which = random.between(0, 1);
+    if (random.chance(0.5)) {
+      // It freezes with a confirm in hand, and wakes up when a later state of the row has found no broker.
+      faults.push({ at: at + random.between(15, 75), do: 'freeze-replica', which, ms: 3_000 });
+      faults.push({ at: at + 100, do: 'broker-down', ms: 3_600 });
+      for (let count = 2; count > 0; count -= 1) steps.push(change(at + random.between(150, 1_500), 0));
+      continue;
+    }
     const changes = at + random.between(10, 140);
     for (let count = random.between(1, 3); count > 0; count -= 1)
       steps.push(change(changes + random.between(0, 60), 0));
     const when = changes + random.between(0, 120);
     const what = random.pick(['kill-replica', 'freeze-replica', 'calls-lost', 'broker-down', 'database-down'] as const);
     if (what === 'kill-replica' || what === 'freeze-replica') {
-      faults.push({ at: when, do: what, which: random.between(0, 1), ms: random.between(500, 5_500) });
+      faults.push({ at: when, do: what, which, ms: random.between(500, 5_500) });
     } else faults.push({ at: when, do: what, ms: random.between(100, 1_500) });
   }
   return [...steps, ...faults];
