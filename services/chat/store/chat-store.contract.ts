@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '#shared/runtime/clock.ts';
+import { expect, it } from 'vitest';
+import { prepareTwoInstances } from '#shared/store/two-instances.fixture.ts';
 import { eventually } from '#test/eventually.ts';
 import {
   firstChanges,
@@ -9,7 +9,6 @@ import {
   newest,
   newGroup,
   type StoreUnderTest,
-  type TestClock,
   times,
 } from './chat-store.fixture.ts';
 import type { ChatStore } from './chat-store.ts';
@@ -25,31 +24,10 @@ const manyOf = { full: 50, medium: 30, small: 8 };
 
 /** Everything that the port promises, on two instances over the same data. */
 export function describeChatStore(make: () => Promise<StoreUnderTest>): void {
-  let data: StoreUnderTest;
-  let store: ChatStore;
-  let other: ChatStore;
-  let now = Date.parse('2026-01-01T00:00:00Z');
-  const clock: TestClock = {
-    now: () => now,
-    after: systemClock.after,
-    advance(ms) {
-      now += ms;
-    },
-  };
+  const used = prepareTwoInstances<ChatStore, StoreUnderTest>(make);
+  const { clock } = used;
 
-  beforeAll(async () => {
-    data = await make();
-    store = await data.open(clock);
-    other = await data.open(clock);
-    await eventually(async () => void (await Promise.all([store.ping(), other.ping()])));
-  });
-
-  afterAll(async () => {
-    await Promise.all([store?.close(), other?.close()]);
-    await data?.[Symbol.asyncDispose]();
-  });
-
-  const suite = () => ({ data, store, other, clock, many: manyOf[data.scale] });
+  const suite = () => ({ ...used, many: manyOf[used.data.scale] });
   // First those that lease what is pending in the whole database: the others leave ever more of it behind.
   describeOutbox(suite);
   describeSends(suite);
@@ -60,6 +38,7 @@ export function describeChatStore(make: () => Promise<StoreUnderTest>): void {
   describeLists(suite);
 
   it('has one epoch for all instances, until a new one begins', async () => {
+    const { store, other } = used;
     const [mine, theirs] = await Promise.all([store.epoch(), other.epoch()]);
     expect(mine).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
     expect(theirs).toBe(mine);
@@ -73,6 +52,7 @@ export function describeChatStore(make: () => Promise<StoreUnderTest>): void {
   });
 
   it('finishes what was called before it is closed, and refuses what comes after', async () => {
+    const { data, store } = used;
     const { id, alice, bob } = await newGroup(store);
     const closing = await data.open(clock);
     await eventually(() => closing.ping().then(() => undefined));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
+import type { TestClock } from '#shared/store/two-instances.fixture.ts';
 import type { ChatRow } from '../domain/message-row.ts';
 import type { ChatStore, NewMessage } from './chat-store.ts';
 
@@ -70,9 +71,7 @@ export interface StoreUnderTest extends AsyncDisposable {
   open(clock: Clock): Promise<ChatStore>;
 }
 
-export interface TestClock extends Clock {
-  advance(ms: number): void;
-}
+export type { TestClock };
 
 /** Two instances over the same data, and how many is many there. */
 export type StoreSuite = {

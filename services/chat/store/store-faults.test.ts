@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
-import { bareEnvironment } from '#test/dev-env/bare-environment.ts';
-import { type Child, spawnChild } from '#test/dev-env/child.ts';
+import { hasStored, startWriter as startWriterProcess, storedBy } from '#shared/store/writer-process.fixture.ts';
+import type { Child } from '#test/dev-env/child.ts';
 import { startMongoDev } from '#test/dev-env/mongodev.ts';
 import type { Server } from '#test/dev-env/server.ts';
 import { startTcpProxy } from '#test/dev-env/tcp-proxy.ts';
@@ -19,33 +19,17 @@ import type { ChatStore } from './chat-store.ts';
 import { connectMongoChatStore } from './mongo-chat-store.ts';
 import { openSqliteChatStore } from './sqlite-chat-store.ts';
 
+// Each starts several processes.
+vi.setConfig({ testTimeout: 180_000 });
+
 const log = createLogger({ name: 'test', level: 'silent' });
 const database = 'sonixy_faults';
 
 type Group = Awaited<ReturnType<typeof newGroup>>;
 
 function startWriter(place: string, { id, alice }: Group, name: string): Promise<Child> {
-  return spawnChild({
-    command: process.execPath,
-    args: ['services/chat/store/writer.fixture.ts', place, database, id, alice, name],
-    env: bareEnvironment(),
-    cwd: resolve(import.meta.dirname, '../../..'),
-  });
+  return startWriterProcess('services/chat/store/writer.fixture.ts', place, database, id, alice, name);
 }
-
-/** `stored <key> <number>` lines that are whole. */
-function storedBy(writer: Child): { key: string; number: number }[] {
-  const lines = writer.output().split('\n').slice(0, -1);
-  return lines
-    .filter((line) => line.startsWith('stored '))
-    .map((line) => ({ key: line.split(' ')[1] ?? '', number: Number(line.split(' ')[2]) }));
-}
-
-const hasStored = (writer: Child, count: number) => async () => {
-  if (!writer.running) throw new Error(`the writer ended: ${writer.output()}`);
-  const stored = storedBy(writer).length;
-  return stored >= count ? undefined : `${stored} of ${count} stored`;
-};
 
 /** What sweepers do, until nothing is left; who is published more than once does no harm. */
 async function sweepAll(store: ChatStore): Promise<Set<string>> {
@@ -197,7 +181,7 @@ describeWithServer('mongodev', 'a MongoDB store of chat', () => {
     expect(rows.filter((row) => row.kind === 'message' && row.system)).toHaveLength(1 + keys.length);
     expect((await direct.heads([id]))[0]?.seq).toBe(1 + 3 * keys.length);
     await direct.close();
-  }, 180_000);
+  });
 
   it('says unavailable within a bound while the server is away or frozen, and works again afterwards', async () => {
     const store = connect();

@@ -1,49 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '#shared/runtime/clock.ts';
+import { expect, it } from 'vitest';
+import { prepareTwoInstances } from '#shared/store/two-instances.fixture.ts';
 import { eventually } from '#test/eventually.ts';
-import {
-  firstPage,
-  newUser,
-  notification,
-  type StoreUnderTest,
-  type TestClock,
-  times,
-} from './notification-store.fixture.ts';
+import { firstPage, newUser, notification, type StoreUnderTest, times } from './notification-store.fixture.ts';
 import type { NotificationStore } from './notification-store.ts';
 import { describeStoreReads } from './notification-store-reads.contract.ts';
 import { describeStoreWrites } from './notification-store-writes.contract.ts';
 
 /** Everything that the port promises, on two instances over the same data. */
 export function describeNotificationStore(make: () => Promise<StoreUnderTest>): void {
-  let data: StoreUnderTest;
-  let store: NotificationStore;
-  let other: NotificationStore;
-  let now = Date.parse('2026-01-01T00:00:00Z');
-  const clock: TestClock = {
-    now: () => now,
-    after: systemClock.after,
-    advance(ms) {
-      now += ms;
-    },
-  };
+  const used = prepareTwoInstances<NotificationStore, StoreUnderTest>(make);
+  const { clock } = used;
 
-  beforeAll(async () => {
-    data = await make();
-    store = await data.open(clock);
-    other = await data.open(clock);
-    await eventually(async () => void (await Promise.all([store.ping(), other.ping()])));
-  });
-
-  afterAll(async () => {
-    await Promise.all([store?.close(), other?.close()]);
-    await data?.[Symbol.asyncDispose]();
-  });
-
-  const suite = () => ({ data, store, other, clock, many: data.scale === 'full' ? 50 : 8 });
+  const suite = () => ({ ...used, many: used.data.scale === 'full' ? 50 : 8 });
   describeStoreWrites(suite);
   describeStoreReads(suite);
 
   it('has one epoch for all instances, until a new one begins', async () => {
+    const { store, other } = used;
     const [mine, theirs] = await Promise.all([store.epoch(), other.epoch()]);
     expect(mine).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
     expect(theirs).toBe(mine);
@@ -58,7 +31,7 @@ export function describeNotificationStore(make: () => Promise<StoreUnderTest>): 
 
   it('finishes what was called before it is closed, and refuses what comes after', async () => {
     const alice = newUser();
-    const closing = await data.open(clock);
+    const closing = await used.data.open(clock);
     await eventually(() => closing.ping().then(() => undefined));
     const appends = times(5, () => closing.append(notification(alice)));
     await closing.close();
@@ -74,6 +47,6 @@ export function describeNotificationStore(make: () => Promise<StoreUnderTest>): 
     ]) {
       await expect(call()).rejects.toMatchObject({ name: 'PlatformError', code: 'unavailable' });
     }
-    expect(await store.heads([alice])).toEqual([{ seq: 5, number: 5 }]);
+    expect(await used.store.heads([alice])).toEqual([{ seq: 5, number: 5 }]);
   });
 }

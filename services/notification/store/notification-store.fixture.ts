@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '#shared/contract/ids.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
+import type { TestClock } from '#shared/store/two-instances.fixture.ts';
 import type { NewNotification, NotificationStore } from './notification-store.ts';
 
 /** Somebody whom no other test knows. */
@@ -30,9 +31,7 @@ export interface StoreUnderTest extends AsyncDisposable {
   open(clock: Clock): Promise<NotificationStore>;
 }
 
-export interface TestClock extends Clock {
-  advance(ms: number): void;
-}
+export type { TestClock };
 
 /** Two instances over the same data, and how many is many there. */
 export type StoreSuite = {

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { UserId } from '#shared/contract/ids.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
-import { bareEnvironment } from '#test/dev-env/bare-environment.ts';
-import { type Child, spawnChild } from '#test/dev-env/child.ts';
+import { hasStored, startWriter as startWriterProcess, storedBy } from '#shared/store/writer-process.fixture.ts';
+import type { Child } from '#test/dev-env/child.ts';
 import { startMongoDev } from '#test/dev-env/mongodev.ts';
 import type { Server } from '#test/dev-env/server.ts';
 import { describeWithServer } from '#test/dev-env/with-server.ts';
@@ -16,31 +16,15 @@ import { newUser, notification } from './notification-store.fixture.ts';
 import type { NotificationStore } from './notification-store.ts';
 import { openSqliteNotificationStore } from './sqlite-notification-store.ts';
 
+// Each starts several processes.
+vi.setConfig({ testTimeout: 180_000 });
+
 const log = createLogger({ name: 'test', level: 'silent' });
 const database = 'sonixy_faults';
 
 function startWriter(place: string, user: UserId, name: string): Promise<Child> {
-  return spawnChild({
-    command: process.execPath,
-    args: ['services/notification/store/writer.fixture.ts', place, database, user, name],
-    env: bareEnvironment(),
-    cwd: resolve(import.meta.dirname, '../../..'),
-  });
+  return startWriterProcess('services/notification/store/writer.fixture.ts', place, database, user, name);
 }
-
-/** `stored <message> <number>` lines that are whole. */
-function storedBy(writer: Child): { message: string; number: number }[] {
-  const lines = writer.output().split('\n').slice(0, -1);
-  return lines
-    .filter((line) => line.startsWith('stored '))
-    .map((line) => ({ message: line.split(' ')[1] ?? '', number: Number(line.split(' ')[2]) }));
-}
-
-const hasStored = (writer: Child, count: number) => async () => {
-  if (!writer.running) throw new Error(`the writer ended: ${writer.output()}`);
-  const stored = storedBy(writer).length;
-  return stored >= count ? undefined : `${stored} of ${count} stored`;
-};
 
 async function expectWhole(store: NotificationStore, user: UserId, writers: readonly Child[]): Promise<void> {
   const rows = [];
@@ -51,9 +35,9 @@ async function expectWhole(store: NotificationStore, user: UserId, writers: read
   const numbers = rows.map(({ number }) => number).sort((a, b) => a - b);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   expect(feed.head.number).toBe(numbers.length);
-  for (const { message, number } of writers.flatMap(storedBy)) {
-    const again = await store.append(notification(user, { messageId: message }));
-    expect({ message, created: again.created, number: again.row.number }).toEqual({ message, created: false, number });
+  for (const { key, number } of writers.flatMap(storedBy)) {
+    const again = await store.append(notification(user, { messageId: key }));
+    expect({ key, created: again.created, number: again.row.number }).toEqual({ key, created: false, number });
   }
 }
 
