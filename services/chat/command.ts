@@ -1,6 +1,7 @@
 import { systemClock as clock } from '#shared/runtime/clock.ts';
-import { ConfigError, type Env } from '#shared/runtime/config.ts';
+import { ConfigError, type Env, readConfig } from '#shared/runtime/config.ts';
 import { createLogger, type Logger } from '#shared/runtime/log.ts';
+import { readTrustedCaDir, trustCertificatesOnce } from '#shared/runtime/trusted-certificates.ts';
 import type { StoreConfig } from '#shared/store/store-config.ts';
 import { readStoreConfig } from './config.ts';
 import type { ChatStore } from './store/chat-store.ts';
@@ -36,6 +37,7 @@ export async function runCommand(name: string, env: Env, openStore: OpenStore): 
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (!command) throw new ConfigError([`no command ${name}: there are ${Object.keys(commands).join(' and ')}`]);
+    trustCertificatesOnce(readConfig(env, readTrustedCaDir));
     const log = createLogger({ name: 'chat', level: 'warn' });
     await command(readStoreConfig(env), log, openStore);
   } catch (error) {

@@ -3,12 +3,15 @@ import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases } from '#shared/contract/names.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import { readStoreSettings, type StoreConfig, type StoreSetting } from '#shared/store/store-config.ts';
 
 export type ChatConfig = {
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Of authorities that are trusted beside the public ones. */
+  readonly trustedCaDir: string | undefined;
   readonly amqpUrl: string;
   readonly redisUrl: string;
   readonly store: StoreConfig;
@@ -41,6 +44,7 @@ export type ChatSetting =
   | 'CORS_ORIGINS'
   | RevocationSetting
   | TokenSetting
+  | TrustSetting
   | ChatStoreSetting
   | ChatRuleSetting;
 
@@ -60,6 +64,7 @@ export function readChatConfig(env: Env): ChatConfig {
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8095 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
+    trustedCaDir: readTrustedCaDir(reader),
     amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),

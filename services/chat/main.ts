@@ -16,6 +16,7 @@ import { createMetrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
+import { trustCertificates } from '#shared/runtime/trusted-certificates.ts';
 import type { StoreConfig } from '#shared/store/store-config.ts';
 import { createChat } from './chat.ts';
 import { runCommand } from './command.ts';
@@ -36,6 +37,7 @@ const start = async ({ log }: RunContext) => {
   const readiness = new Readiness();
   const ops = await startOpsServer({ port: config.opsPort, metrics, readiness, log });
   parts.defer(() => ops.close());
+  parts.use(trustCertificates({ folder: config.trustedCaDir, clock, log, metrics }));
 
   const store = openStore(config.store, log);
   parts.defer(() => store.close());

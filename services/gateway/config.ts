@@ -2,6 +2,7 @@ import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/rev
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import { defaultGatewayLimits, type GatewayLimits } from './gateway-limits.ts';
 import type { ServiceName } from './routes.ts';
 
@@ -9,6 +10,8 @@ export type GatewayConfig = {
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Of authorities that are trusted beside the public ones. */
+  readonly trustedCaDir: string | undefined;
   /** Without it each gateway counts for itself. */
   readonly redisUrl: string | undefined;
   /** A service that is not named here is not routed. */
@@ -55,6 +58,7 @@ export type GatewaySetting =
   | 'GATEWAY_TRUSTED_PROXIES'
   | RevocationSetting
   | TokenSetting
+  | TrustSetting
   | GatewayLimitSetting;
 
 const http = { protocols: ['http:', 'https:'] };
@@ -65,6 +69,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8100 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
+    trustedCaDir: readTrustedCaDir(reader),
     redisUrl: reader.optionalUrlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     services: readServices(reader),
     tokens: readTokenConfig(reader),

@@ -5,6 +5,7 @@ import { queues } from '#shared/contract/names.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
 import { defaultPresenceTtlMs } from '#shared/presence/presence.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import type { TokenKeys } from '#shared/signalr/index.ts';
 import { defaultMessagesPerMinute, type HubSocketsLimits } from './hub.ts';
 
@@ -12,6 +13,8 @@ export type HubConfig = {
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Of authorities that are trusted beside the public ones. */
+  readonly trustedCaDir: string | undefined;
   readonly redisUrl: string;
   readonly notificationUrl: string;
   /** Where conversations are read, and the bus that their events come over. undefined: no chat. */
@@ -56,6 +59,7 @@ export type HubSetting =
   | 'HUB_WORKER_ADDRESS'
   | RevocationSetting
   | TokenSetting
+  | TrustSetting
   | HubLimitSetting;
 
 type HubLimitSetting =
@@ -79,6 +83,7 @@ export function readHubConfig(env: Env): HubConfig {
       host: reader.text('HOST', { default: '0.0.0.0' }),
       port: reader.port('PORT', { default: 8097 }),
       opsPort: reader.port('OPS_PORT', { default: 9100 }),
+      trustedCaDir: readTrustedCaDir(reader),
       redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
       notificationUrl: reader.url('NOTIFICATION_URL', { protocols: ['http:', 'https:'] }),
       chat,

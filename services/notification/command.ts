@@ -1,5 +1,6 @@
-import { ConfigError, type Env } from '#shared/runtime/config.ts';
+import { ConfigError, type Env, readConfig } from '#shared/runtime/config.ts';
 import { createLogger, type Logger } from '#shared/runtime/log.ts';
+import { readTrustedCaDir, trustCertificatesOnce } from '#shared/runtime/trusted-certificates.ts';
 import { readStoreConfig, type StoreConfig } from './config.ts';
 import { openStore } from './open-stores.ts';
 import { lift, list, revoke } from './revocation-commands.ts';
@@ -44,6 +45,7 @@ export async function runCommand(name: string, args: readonly string[], env: Env
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (!command) throw new ConfigError([`no command ${name}: there are ${Object.keys(commands).join(', ')}`]);
+    trustCertificatesOnce(readConfig(env, readTrustedCaDir));
     const log = createLogger({ name: 'notification', level: 'warn' });
     await command({ config: readStoreConfig(env), env, log, print }, args);
   } catch (error) {

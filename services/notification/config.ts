@@ -3,6 +3,7 @@ import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { databases, queues } from '#shared/contract/names.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
+import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import { readStoreSettings, type StoreConfig, type StoreSetting } from '#shared/store/store-config.ts';
 
 export type { StoreConfig } from '#shared/store/store-config.ts';
@@ -11,6 +12,8 @@ export type NotificationConfig = {
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Of authorities that are trusted beside the public ones. */
+  readonly trustedCaDir: string | undefined;
   readonly amqpUrl: string;
   readonly redisUrl: string;
   readonly store: StoreConfig;
@@ -40,6 +43,7 @@ export type NotificationSetting =
   | 'CORS_ORIGINS'
   | RevocationSetting
   | TokenSetting
+  | TrustSetting
   | NotificationStoreSetting;
 
 /** @throws ConfigError with every fault */
@@ -48,6 +52,7 @@ export function readNotificationConfig(env: Env): NotificationConfig {
     host: reader.text('HOST', { default: '0.0.0.0' }),
     port: reader.port('PORT', { default: 8094 }),
     opsPort: reader.port('OPS_PORT', { default: 9100 }),
+    trustedCaDir: readTrustedCaDir(reader),
     amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     redisUrl: reader.urlOfUser('REDIS_URL', 'REDIS_PASSWORD', { protocols: ['redis:', 'rediss:'] }),
     store: readStore(reader),
