@@ -7,7 +7,8 @@ import type { LiveHandlers, OpenLive } from '../live/live-connection.ts';
 import { createRestCall } from '../rest/rest-call.ts';
 import type { TokenSource } from '../rest/token-source.ts';
 import { createChatApi } from './chat-api.ts';
-import { ChatClient, type ChatClientOptions } from './chat-client.ts';
+import { ChatClient } from './chat-client.ts';
+import type { ChatClientOptions } from './chat-client-state.ts';
 import { memoryOutgoingStore } from './outgoing-store.ts';
 
 /** A network between the client and the real service that does what a test tells it to. */
