@@ -22,6 +22,8 @@ export async function notShown(world: ChatWorld): Promise<string | undefined> {
     if (!conversation) return `the ${name} has no conversation`;
     const isListed = client.state.conversations.some(({ id }) => id === conversation.id);
     const isIn = isMember(world, device.user);
+    // A restore takes back a removal and tells nobody who is out: the next row that is written does.
+    if (conversation.state.gone && isIn && platform.restoredAt >= 0) continue;
     if (conversation.state.gone === isIn) return `the ${name} says ${isIn ? 'that he is out' : 'that he is in'}`;
     if (isListed !== isIn) return `the ${name} lists ${isListed ? 'what he left' : 'nothing'}`;
     if (!isIn) continue;

@@ -123,9 +123,9 @@ const unconfirmed: Theme = (random, { speak, change }) => {
     const which = random.between(0, 1);
     if (random.chance(0.5)) {
       // It freezes with a confirm in hand, and wakes up when a later state of the row has found no broker.
-      faults.push({ at: at + random.between(15, 75), do: 'freeze-replica', which, ms: 3_000 });
-      faults.push({ at: at + 100, do: 'broker-down', ms: 3_600 });
-      for (let count = 2; count > 0; count -= 1) steps.push(change(at + random.between(150, 1_500), 0));
+      faults.push({ at: at + random.between(40, 130), do: 'freeze-replica', which, ms: 3_000 });
+      faults.push({ at: at + 160, do: 'broker-down', ms: 3_600 });
+      for (let count = 2; count > 0; count -= 1) steps.push(change(at + random.between(200, 1_500), 0));
       continue;
     }
     const changes = at + random.between(10, 140);
