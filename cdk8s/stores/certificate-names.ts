@@ -6,12 +6,14 @@ const governing: Readonly<Partial<Record<Store, string>>> = { rabbitmq: 'rabbitm
 
 /** All that a store is connected to by: its Service, each of its pods, and itself from within the pod. */
 export function certificateNames(store: Store, { namespace }: Pick<PlatformProps, 'namespace'>): string[] {
+  const inNamespace = `${namespace}.svc`;
   const service = governing[store];
   // Three, however many there are: a certificate lasts when the store grows.
-  const pods = service === undefined ? [] : [0, 1, 2].map((ordinal) => `${store}-${ordinal}.${service}`);
-  return [store, ...pods].flatMap((name) => namesOf(name, namespace)).concat('localhost');
-}
-
-function namesOf(name: string, namespace: string): string[] {
-  return [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const pods = service === undefined ? [] : [0, 1, 2].map((ordinal) => `${store}-${ordinal}.${service}.${inNamespace}`);
+  return [
+    store,
+    `${store}.${namespace}`,
+    ...[`${store}.${inNamespace}`, ...pods].flatMap((name) => [name, `${name}.cluster.local`]),
+    'localhost',
+  ];
 }

@@ -62,7 +62,7 @@ export async function issueServer(
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       // Members of a MongoDB replica set are each other's clients, by the same certificate.
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-      new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
+      new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value }))),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(await verifyingKeyOf(issuer)),
     ],

@@ -15,8 +15,17 @@ const mains: Readonly<Record<string, string>> = {
   hub: 'services/hub/main.ts',
 };
 
+/** Run once, with the `args` of a pod. */
+const programs: Readonly<Record<string, string>> = { bootstrap: 'services/bootstrap/main.ts' };
+
 export function serviceImages(prefix: string): ImageTable {
-  return Object.fromEntries(Object.entries(mains).map(([name, main]) => [prefix + name, sourceImage(main)]));
+  const services = Object.entries(mains).map(([name, main]) => [prefix + name, sourceImage(main)]);
+  const runOnce = Object.entries(programs).map(([name, main]) => [prefix + name, programImage(main)]);
+  return Object.fromEntries([...services, ...runOnce]);
+}
+
+function programImage(main: string): Image {
+  return { ...sourceImage(main), entryPoint: ['node', main], args: [] };
 }
 
 /** `main`: from the root of the repository. Its `args` are Node's: `['services/chat/migrate.ts']` runs another one. */
