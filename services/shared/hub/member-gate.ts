@@ -35,8 +35,6 @@ export class MemberGate {
   readonly #versions = new Map<UserId, number>();
   /** Users who may be in, to be asked about. */
   readonly #suspects = new Map<UserId, Omit<Suspicion, 'isOwn'> & { readonly from: number }>();
-  /** Of those who are out: the newest version as of which that is known. */
-  readonly #out = new Map<UserId, number>();
   #known = nobody;
   #needed = 0;
   #held: Delivery[] = [];
@@ -92,10 +90,13 @@ export class MemberGate {
     this.#needed = Math.max(this.#needed, version);
   }
 
-  /** Who may be in; of several suspicions the newest version counts, and the earliest row since his place changed. */
+  /**
+   * Who may be in; of several suspicions the newest version counts, and the earliest row since his place changed: a row from
+   * while he was out may be addressed to him all the same, by a service that looked for the members after his return.
+   */
   suspect(user: UserId, { version, since, isOwn = false }: Suspicion): void {
-    // One who is in may have been out and come back since. A row from while he was out may be addressed to him all the same.
-    if (version <= (this.#versions.get(user) ?? this.#out.get(user) ?? nobody)) return;
+    // One who is in may have been out and come back since.
+    if (version <= (this.#versions.get(user) ?? nobody)) return;
     const known = this.#suspects.get(user);
     const from = Math.max(isOwn ? version : nobody, known?.from ?? nobody);
     const sinces = [since, known?.since].filter((it) => it !== undefined && it >= from);
@@ -126,7 +127,6 @@ export class MemberGate {
   leave(user: UserId): void {
     this.#suspects.delete(user);
     this.#versions.delete(user);
-    this.#out.delete(user);
     this.#recount();
   }
 
@@ -164,7 +164,6 @@ export class MemberGate {
         continue;
       }
       if (this.#versions.delete(user)) left.push(user);
-      this.#out.set(user, Math.max(version, this.#out.get(user) ?? nobody));
       // Unless the answer is older than what was heard of him.
       if (suspicion && suspicion.version <= version) this.#suspects.delete(user);
     }
@@ -176,7 +175,6 @@ export class MemberGate {
   reset(): void {
     this.dropHeld();
     this.#needed = 0;
-    this.#out.clear();
     for (const user of this.#versions.keys()) this.#versions.set(user, nobody);
     this.#recount();
   }
@@ -184,7 +182,6 @@ export class MemberGate {
   #put(user: UserId, version: number): boolean {
     const known = this.#versions.get(user);
     this.#suspects.delete(user);
-    this.#out.delete(user);
     this.#versions.set(user, Math.max(version, known ?? nobody));
     return known === undefined;
   }
