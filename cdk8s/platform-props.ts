@@ -62,6 +62,11 @@ export type NetworkProps = {
   readonly publishers?: Readonly<Record<string, string>>;
   /** Publishers that speak no TLS use 5672. @default false */
   readonly plainPublishers?: boolean;
+  /**
+   * Addresses and networks of load balancers whose `X-Forwarded-For` is believed; without them all clients behind one
+   * share its limits. @default none
+   */
+  readonly trustedProxies?: readonly string[];
   /** Labels of the namespace that Prometheus is in. @default nobody may scrape */
   readonly monitoring?: Readonly<Record<string, string>>;
 };

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { ChatSetting } from '#services/chat/config.ts';
-import { ports } from '../addresses.ts';
+import { ports, serviceUrls } from '../addresses.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { amqpSettings, internalSettings, mongoSettings, redisSettings, tokenSettings } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
@@ -13,7 +13,7 @@ export class Chat extends ServiceWorkload<ChatSetting> {
       component: 'chat',
       service: platform.chat,
       port: ports.chat,
-      environment: {},
+      environment: { NOTIFICATION_URL: serviceUrls.notification },
       parts: [
         tokenSettings(platform),
         internalSettings(),

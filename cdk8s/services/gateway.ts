@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import type { GatewaySetting } from '#services/gateway/config.ts';
 import { ports, serviceUrls } from '../addresses.ts';
 import type { PlatformProps } from '../platform-props.ts';
-import { redisSettings, tokenSettings } from './environment-parts.ts';
+import { internalSettings, redisSettings, tokenSettings } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
 
 /** The REST edge. */
@@ -13,8 +13,13 @@ export class Gateway extends ServiceWorkload<GatewaySetting> {
       component: 'gateway',
       service: platform.gateway,
       port: ports.gateway,
-      environment: { NOTIFICATION_URL: serviceUrls.notification, CHAT_URL: serviceUrls.chat },
-      parts: [tokenSettings(platform), redisSettings(platform, 'gateway')],
+      environment: {
+        NOTIFICATION_URL: serviceUrls.notification,
+        CHAT_URL: serviceUrls.chat,
+        // Else everybody behind a load balancer is one address.
+        GATEWAY_TRUSTED_PROXIES: platform.network?.trustedProxies?.join(','),
+      },
+      parts: [tokenSettings(platform), internalSettings(), redisSettings(platform, 'gateway')],
       drainSeconds: 30,
     });
   }
