@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { sharedServer } from '../dev-env/shared.ts';
 import { describeWithServer } from '../dev-env/with-server.ts';
 import { Cluster } from './client/cluster.ts';
@@ -7,6 +7,8 @@ import type { ClusterAddress } from './settings.ts';
 
 /** A cold build of the control plane is part of the first start. */
 const START_TIMEOUT_MS = 45 * 60_000;
+/** A test waits on conditions that give up sooner, and say why. */
+const TEST_TIMEOUT_MS = 300_000;
 
 /** What a describe has of the cluster that all test files of a run share. */
 export type OnCluster = {
@@ -19,12 +21,17 @@ export type OnCluster = {
  * that is not in a namespace; a test that must takes `startCluster()`. Where the machine cannot run a cluster the tests
  * are skipped with the reason printed; with CI=true they fail.
  */
-export function describeOnCluster(title: string, define: (on: OnCluster) => void, labels: Record<string, string> = {}): void {
+export function describeOnCluster(
+  title: string,
+  define: (on: OnCluster) => void,
+  labels: Record<string, string> = {},
+): void {
   describeWithServer('cluster', title, () => define(useCluster(labels)));
 }
 
 /** `labels`: of the namespace, e.g. Pod Security's. */
 export function useCluster(labels: Record<string, string> = {}): OnCluster {
+  vi.setConfig({ testTimeout: TEST_TIMEOUT_MS });
   let cluster: Cluster | undefined;
   beforeAll(async () => {
     const address = JSON.parse(await sharedServer('cluster')) as ClusterAddress;

@@ -49,13 +49,22 @@ export class Cluster {
   /** Server-side apply with strict validation; conflicts are taken over with `force`. */
   async apply<T extends KubeObject>(
     manifest: Manifest,
-    { fieldManager = 'test', force = false, dryRun = false }: { fieldManager?: string; force?: boolean; dryRun?: boolean } = {},
+    {
+      fieldManager = 'test',
+      force = false,
+      dryRun = false,
+    }: { fieldManager?: string; force?: boolean; dryRun?: boolean } = {},
   ): Promise<T> {
     const { apiVersion, path } = await this.#place(manifest);
     const query = new URLSearchParams({ fieldManager, force: String(force), fieldValidation: 'Strict' });
     if (dryRun) query.set('dryRun', 'All');
     const type = 'application/apply-patch+yaml';
-    return this.kube.must<T>('PATCH', `${path}/${manifest.metadata.name}?${query}`, { ...manifest, apiVersion }, { type });
+    return this.kube.must<T>(
+      'PATCH',
+      `${path}/${manifest.metadata.name}?${query}`,
+      { ...manifest, apiVersion },
+      { type },
+    );
   }
 
   async get<T extends KubeObject>(kind: string, name: string): Promise<T> {

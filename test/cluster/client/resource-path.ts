@@ -4,7 +4,10 @@ type Resource = { prefix: string; plural: string; namespaced: boolean };
 
 /** Kinds that tests name without their group. */
 const KNOWN: Readonly<Record<string, string>> = {
-  ...of('v1', 'Pod Service ConfigMap Secret Namespace Node ServiceAccount PersistentVolumeClaim PersistentVolume Event'),
+  ...of(
+    'v1',
+    'Pod Service ConfigMap Secret Namespace Node ServiceAccount PersistentVolumeClaim PersistentVolume Event',
+  ),
   ...of('apps/v1', 'Deployment StatefulSet DaemonSet ReplicaSet'),
   ...of('batch/v1', 'Job CronJob'),
   ...of('networking.k8s.io/v1', 'NetworkPolicy Ingress'),

@@ -25,8 +25,9 @@ export type ContainerPlan = RootPlan &
     log: number;
   };
 
-// It stays outside and hands on the end of its one child: unshare --fork takes SIGKILL for exit 1.
-const OUTER = 'exec 4>&2 2>/dev/null; sh -ec "$0" sh "$@" 2>&4 4>&-; exit $?';
+// It stays outside and hands on the end of its one child: unshare --fork takes SIGKILL for exit 1. It is silent: a shell
+// says "Killed", which no container's log has.
+const OUTER = 'exec 4>&2 2>/dev/null; (exec sh -ec "$0" sh "$@" 2>&4 4>&-); exit $?';
 
 // The child is process 1 of the new PID namespace, but its /proc is still the node's: its number there goes to
 // descriptor 3 when all is mounted.

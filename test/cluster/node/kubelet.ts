@@ -10,8 +10,8 @@ import type { Container } from './container.ts';
 import { beat, registerNodes } from './heartbeat.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { Layers } from './layers.ts';
-import { startNetworkPolicies } from './network-policies.ts';
 import type { NodeContext } from './node-context.ts';
+import { startPacketRules } from './packet-rules.ts';
 import { Pod } from './pod.ts';
 import type { PolicyPod } from './policy-rules.ts';
 
@@ -61,7 +61,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     configMaps: watch<ConfigMap>(kube, '/api/v1/configmaps', refresh),
     secrets: watch<Secret>(kube, '/api/v1/secrets', refresh),
     claims: watch<Claim>(kube, '/api/v1/persistentvolumeclaims', provisionNew),
-    policies: startNetworkPolicies(kube, () => [...pods.values()].flatMap(policyPod), log),
+    packetRules: startPacketRules(kube, () => [...pods.values()].flatMap(policyPod), log),
   };
   const find: Kubelet['find'] = (namespace, name, container) => {
     const pod = [...pods.values()].find(
@@ -72,7 +72,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
   startKubeletServer(find, tls);
   await Promise.all(
-    [node.services, node.configMaps, node.secrets, node.claims, node.policies].map((each) => each.ready),
+    [node.services, node.configMaps, node.secrets, node.claims, node.packetRules].map((each) => each.ready),
   );
   await registerNodes(kube, nodes, zones);
   setInterval(() => {
@@ -103,7 +103,7 @@ function follow(
   } else {
     const relabelled = JSON.stringify(pod.object.metadata.labels) !== JSON.stringify(object.metadata.labels);
     pod.object = object;
-    if (relabelled) node.policies.syncSoon();
+    if (relabelled) node.packetRules.syncSoon();
     if (object.spec.readinessGates !== undefined) pod.changed();
   }
   if (object.metadata.deletionTimestamp === undefined) return;

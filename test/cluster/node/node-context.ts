@@ -3,7 +3,7 @@ import type { Claim, ConfigMap, Secret, Service } from '../api/objects.ts';
 import type { Watched } from '../api/watch.ts';
 import type { ImageTable } from '../images/image.ts';
 import type { Layers } from './layers.ts';
-import type { NetworkPolicies } from './network-policies.ts';
+import type { PacketRules } from './packet-rules.ts';
 
 /** What all pods of a node share. */
 export type NodeContext = {
@@ -20,6 +20,6 @@ export type NodeContext = {
   readonly configMaps: Watched<ConfigMap>;
   readonly secrets: Watched<Secret>;
   readonly claims: Watched<Claim>;
-  readonly policies: NetworkPolicies;
+  readonly packetRules: PacketRules;
   readonly log: (line: string) => void;
 };

@@ -118,7 +118,7 @@ export class Pod implements ContainerOwner {
     this.over = true;
     await this.volumes.remove();
     await this.sandbox?.remove();
-    this.node.policies.syncSoon();
+    this.node.packetRules.syncSoon();
     await this.#reporter.send();
     rmSync(join(this.folder, 'containers'), { recursive: true, force: true });
   }
@@ -130,7 +130,7 @@ export class Pod implements ContainerOwner {
     this.sandbox = spec.hostNetwork ? nodeSandbox : await createSandbox(this.hostname);
     writeEtcFiles(this.folder, this);
     // Before anything in the pod runs.
-    await this.node.policies.sync();
+    await this.node.packetRules.sync();
     if (spec.activeDeadlineSeconds !== undefined) void this.#endAfter(spec.activeDeadlineSeconds * 1000);
     this.changed();
     const stopped = new Promise<void>((resolve) => {

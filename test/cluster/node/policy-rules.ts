@@ -33,7 +33,7 @@ type Way = 'ingress' | 'egress';
 type Match = { text: string; pods?: PolicyPod[] };
 
 /**
- * NetworkPolicies as the text of one nftables table, to be loaded in one transaction. Every packet of a pod is routed
+ * PacketRules as the text of one nftables table, to be loaded in one transaction. Every packet of a pod is routed
  * on the node and carries addresses of pods there: Services are translated already.
  */
 export function policyRules(

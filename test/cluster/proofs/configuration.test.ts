@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../eventually.ts';
 import type { Secret } from '../api/objects.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import { describeOnCluster } from '../use-cluster.ts';
 import { pod, script, server, service, shell } from './manifests.ts';
+import { patiently } from './patiently.ts';
 
 describeOnCluster('configuration of pods on the test cluster', (on) => {
   test('comes as variables in all their forms', async () => {
@@ -17,14 +17,14 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
       { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
       { name: 'GREETING', value: '$(KEY) at $(ADDRESS) $$(KEY) $(NONE)' },
     ];
-    const container = script('echo "$GREETING $WORD_a $WORD_b $MEMORY ${NONE-unset}"; exec sleep infinity', {
+    const container = script('echo "$GREETING $WORD_a $WORD_b $MEMORY [$NONE]"; exec sleep infinity', {
       ...{ env, envFrom: [{ configMapRef: { name: 'words' }, prefix: 'WORD_' }] },
       resources: { limits: { memory: '64Mi' } },
     });
     await cluster.create(pod('variables', { containers: [container] }));
     const { status } = await cluster.ready<PodObject>('Pod', 'variables');
-    const wanted = `secret at ${status.podIP} $(KEY) $(NONE) one two 64 unset\n`;
-    await eventually(async () => {
+    const wanted = `secret at ${status.podIP} $(KEY) $(NONE) one two 64 []\n`;
+    await patiently(async () => {
       const log = await cluster.log('variables');
       return log === wanted ? undefined : `it wrote ${log}`;
     });
@@ -55,7 +55,7 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
     await cluster.ready('Pod', 'files');
     expect((await cluster.exec('files', 'cat /live/a /live/b.json /one.txt')).out).toBe('one{}one');
     await cluster.patch('ConfigMap', 'live', { data: { a: 'two', c: 'new', 'b.json': null } });
-    await eventually(async () => {
+    await patiently(async () => {
       const { out } = await cluster.exec('files', 'ls /live; cat /live/a /live/c');
       return out === 'a\nc\ntwonew' ? undefined : `it sees ${out}`;
     });
@@ -80,6 +80,7 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
   test('says who the pod is, by the downward API', async () => {
     const { cluster } = on;
     const items = [
+      { path: 'app', fieldRef: { fieldPath: "metadata.labels['app']" } },
       { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
       { path: 'cpu', resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1m' } },
     ];
@@ -90,7 +91,8 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
     const spec = { volumes: [{ name: 'info', downwardAPI: { items } }], containers: [container] };
     await cluster.create(pod('who', spec, { tier: 'web' }));
     await cluster.ready('Pod', 'who');
-    expect((await cluster.exec('who', 'cat /info/labels; echo; cat /info/cpu')).out).toBe('app="who"\ntier="web"\n500');
+    expect((await cluster.exec('who', 'cat /info/app /info/cpu')).out).toBe('who500');
+    expect((await cluster.exec('who', 'cat /info/labels')).out).toMatch(/^app="who"\ntier="web"\n/);
   });
 
   test('gives tokens that the API server takes, with the rights and the audience that they are for', async () => {
@@ -117,7 +119,9 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
     expect((await ask(`${account}/token`, '/api/v1/nodes')).out).toBe('403');
     expect((await ask('/elsewhere/token', pods)).out).toBe('401');
     const { out } = await cluster.exec('caller', 'cat /elsewhere/token');
-    expect(JSON.parse(Buffer.from(out.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({ aud: ['elsewhere'] });
+    expect(JSON.parse(Buffer.from(out.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+      aud: ['elsewhere'],
+    });
   });
 
   test('is joined by variables of Services, unless the pod wants none', async () => {
@@ -127,7 +131,9 @@ describeOnCluster('configuration of pods on the test cluster', (on) => {
     await cluster.create(pod('unlinked', { enableServiceLinks: false, containers: [server()] }));
     await cluster.ready('Pod', 'linked');
     await cluster.ready('Pod', 'unlinked');
-    expect((await cluster.exec('linked', 'echo $HUB_PORT $HUB_SERVICE_PORT_HTTP')).out).toMatch(/^tcp:\/\/10\.96\.\d+\.\d+:80 80\n$/);
+    expect((await cluster.exec('linked', 'echo $HUB_PORT $HUB_SERVICE_PORT_HTTP')).out).toMatch(
+      /^tcp:\/\/10\.96\.\d+\.\d+:80 80\n$/,
+    );
     expect((await cluster.exec('unlinked', 'echo "$HUB_PORT" $KUBERNETES_SERVICE_PORT')).out).toBe(' 443\n');
   });
 });

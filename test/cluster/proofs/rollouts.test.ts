@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../eventually.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import type { Cluster } from '../client/cluster.ts';
 import type { LoadCounts } from '../images/test-server.ts';
 import { describeOnCluster } from '../use-cluster.ts';
 import { deployment, keptLog, pod, server, service } from './manifests.ts';
+import { patiently } from './patiently.ts';
 
 const preStop = { lifecycle: { preStop: { sleep: { seconds: 5 } } } };
 const rude = { env: [{ name: 'RUDE', value: '1' }] };
 const surge = { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
 
 describeOnCluster('rollouts on the test cluster', (on) => {
-  test('under traffic fail no request when pods leave the Service before they end', { timeout: 120_000 }, async () => {
+  test('under traffic fail no request when pods leave the Service before they end', async () => {
     const counts = await rollUnderTraffic(on.cluster, 'polite', preStop);
     expect(counts.errors).toEqual({});
     expect(counts.ok).toBeGreaterThan(0);
     expect(Object.keys(counts.pods)).toHaveLength(4);
   });
 
-  test('fail some when pods end at once', { timeout: 120_000 }, async () => {
+  test('fail some when pods end at once', async () => {
     const counts = await rollUnderTraffic(on.cluster, 'rude', rude);
     expect(counts.failed).toBeGreaterThan(0);
     expect(counts.ok).toBeGreaterThan(0);
@@ -33,7 +33,7 @@ async function rollUnderTraffic(cluster: Cluster, name: string, container: objec
   await using web = await cluster.forward(`${name}.${cluster.namespace}.svc`, 80);
   const answeredBy = (pods: readonly string[]) => {
     const seen = new Set<string>();
-    return eventually(async () => {
+    return patiently(async () => {
       seen.add(await (await fetch(web.url, { headers: { connection: 'close' } })).text());
       return pods.every((each) => seen.has(each)) ? undefined : `answered by ${[...seen].join(' ')} only`;
     });
@@ -45,9 +45,7 @@ async function rollUnderTraffic(cluster: Cluster, name: string, container: objec
   const loader = await startLoad(cluster, name);
   await patchTemplate(cluster, name);
   await cluster.ready('Deployment', name);
-  await eventually(async () => ((await names()).some((each) => old.includes(each)) ? 'old pods are there' : undefined), {
-    timeoutMs: 60_000,
-  });
+  await patiently(async () => ((await names()).some((each) => old.includes(each)) ? 'old pods are there' : undefined));
   // The load has met each of them by then.
   await answeredBy(await names());
   await cluster.remove('Pod', loader.metadata.name);

@@ -22,7 +22,9 @@ describeOnCluster('containers of the test cluster', (on) => {
   test('have no capability and gain none when all are dropped, and containerd’s otherwise', async () => {
     const { cluster } = on;
     const look = "grep -E 'CapBnd|NoNewPrivs' /proc/self/status";
-    await cluster.create(pod('locked', { securityContext: user, containers: [shell({ securityContext: restricted })] }));
+    await cluster.create(
+      pod('locked', { securityContext: user, containers: [shell({ securityContext: restricted })] }),
+    );
     await cluster.create(pod('plain', { containers: [shell()] }));
     await cluster.ready('Pod', 'locked');
     await cluster.ready('Pod', 'plain');
@@ -48,7 +50,9 @@ describeOnCluster('containers of the test cluster', (on) => {
     await cluster.create(pod('own', { containers: [shell()] }));
     await cluster.ready('Pod', 'own');
     const mark = `/written-by-${cluster.namespace}`;
-    expect((await cluster.exec('own', `touch ${mark} && echo wrote; ls /tmp | wc -l; hostname`)).out).toBe('wrote\n0\nown\n');
+    expect((await cluster.exec('own', `touch ${mark} && echo wrote; ls /tmp | wc -l; hostname`)).out).toBe(
+      'wrote\n0\nown\n',
+    );
     expect(existsSync(mark)).toBe(false);
     const settings = await cluster.exec('own', 'echo 1 >/proc/sys/vm/drop_caches');
     expect(settings.err).toContain('Read-only file system');

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../eventually.ts';
 import type { Service } from '../api/objects.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { NODE_IP } from '../node/addresses.ts';
 import { describeOnCluster } from '../use-cluster.ts';
 import { deployment, pod, server, service, shell } from './manifests.ts';
+import { patiently } from './patiently.ts';
 
 describeOnCluster('Services of the test cluster', (on) => {
   test('a ClusterIP is reached by its names, and leads to every replica', async () => {
@@ -47,7 +47,7 @@ describeOnCluster('Services of the test cluster', (on) => {
     const { cluster } = on;
     await makeWeb(cluster, 'far');
     await using far = await cluster.forward(`far.${cluster.namespace}.svc`, 80);
-    await eventually(async () => {
+    await patiently(async () => {
       const text = await (await fetch(far.url)).text();
       return text.startsWith('far-') ? undefined : `it says ${text}`;
     });
@@ -68,7 +68,7 @@ async function makeWeb(cluster: Cluster, name: string): Promise<void> {
 /** kube-proxy writes its rules once a second at most: a ready pod may get nothing yet. */
 async function eventuallyAnsweredBy(cluster: Cluster, client: string, url: string, pods: number): Promise<string[]> {
   const seen = new Set<string>();
-  await eventually(async () => {
+  await patiently(async () => {
     const { code, out } = await cluster.exec(client, ['curl', '-s', '-m', '5', url]);
     if (code === 0) seen.add(out);
     return seen.size === pods ? undefined : `curl: ${code}; answered by ${[...seen].join(' ')}`;

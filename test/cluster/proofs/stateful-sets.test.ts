@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../eventually.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import type { Cluster, Manifest } from '../client/cluster.ts';
 import { whyPodNotReady } from '../client/conditions.ts';
 import { describeOnCluster } from '../use-cluster.ts';
 import { server } from './manifests.ts';
+import { patiently } from './patiently.ts';
 
 describeOnCluster('StatefulSets of the test cluster', (on) => {
   test('their pods have names of their own, of which the Service gives addresses and ports', async () => {
@@ -74,7 +74,7 @@ function statefulSet(name: string): Manifest {
 }
 
 async function eventuallySays(cluster: Cluster, pod: string, line: string, wanted: string): Promise<void> {
-  await eventually(async () => {
+  await patiently(async () => {
     const { out, err } = await cluster.exec(pod, line);
     return out.trim() === wanted ? undefined : `it says ${out} ${err}`;
   });

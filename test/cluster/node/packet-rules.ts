@@ -1,11 +1,12 @@
 import type { Kube } from '../api/kube.ts';
 import type { Namespace } from '../api/objects.ts';
 import { watch } from '../api/watch.ts';
+import { hairpinRules } from './hairpin-rules.ts';
 import { type NetworkPolicy, type PolicyPod, policyRules } from './policy-rules.ts';
 import { mustRun } from './run-command.ts';
 
-/** Keeps the node's filter at what policies, namespaces and pods say. */
-export interface NetworkPolicies {
+/** Keeps the node's filter and translations at what policies, namespaces and pods say. */
+export interface PacketRules {
   /** Resolves when the filter holds for the pods as they are now. */
   sync(): Promise<void>;
   /** The same, without waiting for it. */
@@ -14,18 +15,15 @@ export interface NetworkPolicies {
   stop(): void;
 }
 
-export function startNetworkPolicies(
-  kube: Kube,
-  pods: () => PolicyPod[],
-  log: (line: string) => void,
-): NetworkPolicies {
+export function startPacketRules(kube: Kube, pods: () => PolicyPod[], log: (line: string) => void): PacketRules {
   let queue = Promise.resolve();
   let planned: Promise<void> | undefined;
   let loaded: string | undefined;
   const load = async () => {
     planned = undefined;
     const labels = (name: string) => namespaces.items.get(`/${name}`)?.metadata.labels;
-    const text = policyRules([...policies.items.values()], pods(), labels);
+    const all = pods();
+    const text = policyRules([...policies.items.values()], all, labels) + hairpinRules(all.map(({ ip }) => ip));
     if (text === loaded) return;
     await mustRun(['nft', '-f', '-'], text);
     loaded = text;
@@ -39,7 +37,7 @@ export function startNetworkPolicies(
     return planned;
   };
   const syncSoon = () => {
-    sync().catch((error: Error) => log(`network policies: ${error.message}`));
+    sync().catch((error: Error) => log(`packet rules: ${error.message}`));
   };
   const policies = watch<NetworkPolicy>(kube, '/apis/networking.k8s.io/v1/networkpolicies', syncSoon);
   const namespaces = watch<Namespace>(kube, '/api/v1/namespaces', syncSoon);
