@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench simulate mutate faults synth install
+.PHONY: help run test deps lint format token like bench simulate mutate faults cluster synth install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -46,6 +46,9 @@ faults: deps ## kill and freeze real processes while people talk: SEED= is the f
 
 synth: install ## write the manifests of every environment to dist/
 	@node cdk8s/main.ts
+
+cluster: deps ## a Kubernetes cluster for manifests, until Ctrl-C (as root): FORWARD=NAME.NAMESPACE.svc:PORT
+	@exec node test/cluster/main.ts
 
 install:
 	@bash scripts/install.sh

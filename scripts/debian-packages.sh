@@ -22,6 +22,9 @@ need chromium has chromium google-chrome
 need default-jdk-headless has javac
 need maven has mvn
 need iproute2 has ip
+need nftables has nft
+need openssl has openssl
+need curl has curl
 need fonts-dejavu-core test -d /usr/share/fonts/truetype
 need python3-pip has_python_with_pip
 

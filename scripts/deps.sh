@@ -20,3 +20,4 @@ if command -v java >/dev/null; then
   node test/dev-env/mongodev-build.ts || echo 'MongoDev could not be built' >&2
 fi
 bash scripts/secantus.sh || echo 'SecantusDB could not be installed' >&2
+node test/cluster/requirements.ts

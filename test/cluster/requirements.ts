@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findCommand } from '../dev-env/find-command.ts';
+import { goCommand } from './build/go-command.ts';
 import { kubetoolsFolder } from './build/kubetools-folder.ts';
 
 /** Command → the Debian package that brings it. */
@@ -20,7 +21,7 @@ export function whyNoCluster(): string | undefined {
   for (const [command, name] of Object.entries(COMMANDS)) {
     if (findCommand(command) === undefined) return `a test cluster needs ${command}: package ${name}`;
   }
-  if (!existsSync(kubetoolsFolder()) && findCommand('go') === undefined) {
+  if (!existsSync(kubetoolsFolder()) && goCommand() === undefined) {
     return "Kubernetes' control plane is not built and Go is not installed: Go 1.21 or newer, https://go.dev/dl";
   }
   if (process.getuid?.() !== 0) return 'a test cluster needs root, for network and mount namespaces';
@@ -30,4 +31,9 @@ export function whyNoCluster(): string | undefined {
   } catch (error) {
     return `a test cluster needs namespaces, and this machine refuses them: ${String(error)}`;
   }
+}
+
+if (import.meta.main) {
+  const reason = whyNoCluster();
+  if (reason !== undefined) process.stderr.write(`tests of the manifests will not run: ${reason}\n`);
 }

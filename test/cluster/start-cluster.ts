@@ -11,7 +11,7 @@ import { API_PORT } from './control-plane/arguments.ts';
 import { kubeconfig } from './control-plane/users.ts';
 import { NODE_IP } from './node/addresses.ts';
 import { type ClusterAddress, type ClusterPlan, type ClusterSettings, fileNames } from './settings.ts';
-import { forward } from './tunnel/tunnel.ts';
+import { forward, tunnelOf } from './tunnel/tunnel.ts';
 
 export interface RunningCluster extends AsyncDisposable {
   readonly address: ClusterAddress;
@@ -63,7 +63,7 @@ export async function startCluster(settings: ClusterSettings = {}): Promise<Runn
   };
   try {
     await isReady(child);
-    const api = await forward(join(folder, fileNames.tunnel), NODE_IP, API_PORT);
+    const api = await forward(tunnelOf(folder), NODE_IP, API_PORT);
     const end = async () => {
       await api.close();
       await stop();

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheFolder } from '../../dev-env/cache-folder.ts';
+import { goCommand } from './go-command.ts';
 import { holdLock } from './hold-lock.ts';
 import { buildFlags, kubetoolsFolder, kubetoolsSources } from './kubetools-folder.ts';
 
@@ -37,7 +38,7 @@ async function build(target: string, compiled: (packageName: string) => void): P
   try {
     const argv = ['build', '-v', ...buildFlags(), '-o', join(work, 'kubetools'), '.'];
     // --pdeathsig: an interrupted run leaves no compiler behind; what it compiled stays in Go's cache.
-    const go = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', '5', 'go', ...argv], {
+    const go = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', '5', goCommand() ?? 'go', ...argv], {
       cwd: kubetoolsSources,
       env: { ...process.env, CGO_ENABLED: '0', GOGC: '400', GOFLAGS: '' },
       stdio: ['ignore', 'inherit', 'pipe'],

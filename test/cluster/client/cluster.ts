@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../../eventually.ts';
 import { Kube, KubeError } from '../api/kube.ts';
 import type { KubeObject, List, Metadata } from '../api/objects.ts';
 import type { Outcome } from '../node/run-command.ts';
-import { type ClusterAddress, fileNames } from '../settings.ts';
-import { type Forward, forward, openTunnel } from '../tunnel/tunnel.ts';
+import type { ClusterAddress } from '../settings.ts';
+import { type Forward, forward, openTunnel, tunnelOf } from '../tunnel/tunnel.ts';
 import { type Why, whyNotReady } from './conditions.ts';
 import { execInPod } from './exec.ts';
 import { explain } from './explain.ts';
@@ -155,12 +154,12 @@ export class Cluster {
   /** To a container's first process, from the node: SIGKILL hits it, too. */
   async signal(pod: string, signal: NodeJS.Signals, container?: string): Promise<void> {
     const target = { namespace: this.namespace, pod, ...(container !== undefined && { container }) };
-    (await openTunnel(this.#tunnel(), { signal: { ...target, signal } })).destroy();
+    (await openTunnel(tunnelOf(this.address.folder), { signal: { ...target, signal } })).destroy();
   }
 
   /** `host`: a name like `hub.realtime.svc`, or an address. The connections come from the node: no policy binds them. */
   forward(host: string, port: number): Promise<Forward> {
-    return forward(this.#tunnel(), host, port);
+    return forward(tunnelOf(this.address.folder), host, port);
   }
 
   /** Its stdout; each call costs up to a CPU-second. */
@@ -184,7 +183,4 @@ export class Cluster {
     return { apiVersion: version, path: await this.#paths.of(version, kind, metadata.namespace ?? this.namespace) };
   }
 
-  #tunnel(): string {
-    return join(this.address.folder, fileNames.tunnel);
-  }
 }

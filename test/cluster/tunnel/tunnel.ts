@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileNames } from '../settings.ts';
 import { readLine, splice, type TunnelRequest } from './protocol.ts';
 
 /** A port of 127.0.0.1 on this machine that stands for an address of the cluster. */
@@ -21,7 +23,19 @@ export async function openTunnel(path: string, request: TunnelRequest): Promise<
   throw new Error(error);
 }
 
-/** `address` is asked for each connection. A target that refuses closes the connection. */
+/** `target`: `hub.realtime.svc:80`, of the cluster in that folder. */
+export function forwardTo(folder: string, target: string): Promise<Forward> {
+  const [host = '', port = ''] = target.split(':');
+  if (!/^\d+$/.test(port)) throw new Error(`a target is NAME:PORT, got ${target}`);
+  return forward(tunnelOf(folder), host, Number(port));
+}
+
+/** Of the cluster in that folder. */
+export function tunnelOf(folder: string): string {
+  return join(folder, fileNames.tunnel);
+}
+
+/** The name is looked up for each connection. A target that refuses closes it. */
 export async function forward(path: string, host: string, port: number): Promise<Forward> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
