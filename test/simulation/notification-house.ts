@@ -1,7 +1,7 @@
 import { inWords } from './faults.ts';
+import { newcomersMissNothing } from './newcomers.ts';
 import { broken, notShown, unsettled } from './notification-oracle.ts';
 import { makeNotificationSchedule, type NotificationStep } from './notification-schedule.ts';
-import { newcomersMissNothing } from './newcomers.ts';
 import { NotificationWorld } from './notification-world.ts';
 import type { House } from './run-seeds.ts';
 import { runWorld } from './simulate.ts';
