@@ -1,6 +1,9 @@
 import { type App, Chart } from 'cdk8s';
+import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { PodMonitors } from './monitoring/pod-monitors.ts';
 import { NetworkPolicies } from './network/policies.ts';
 import type { PlatformProps } from './platform-props.ts';
+import { Routes } from './routes/routes.ts';
 import { Chat } from './services/chat.ts';
 import { Gateway } from './services/gateway.ts';
 import { Hub } from './services/hub.ts';
@@ -13,11 +16,14 @@ export class PlatformChart extends Chart {
   constructor(app: App, platform: PlatformProps) {
     super(app, 'platform', { namespace: platform.namespace, disableResourceNameHashes: true });
     new NetworkPolicies(this, platform);
+    new Bootstrap(this, platform);
     new Redis(this, platform);
     new Rabbitmq(this, platform);
     new Gateway(this, platform);
     new Notification(this, platform);
     new Chat(this, platform);
     new Hub(this, platform);
+    new Routes(this, platform);
+    new PodMonitors(this, platform);
   }
 }

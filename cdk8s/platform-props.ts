@@ -1,6 +1,8 @@
+import type { MonitoringProps } from './monitoring/monitoring-props.ts';
 import type { Resources } from './pod/resources.ts';
 import type { UserIds } from './pod/security.ts';
 import type { Spread } from './pod/spread.ts';
+import type { RouteProps } from './routes/route-props.ts';
 
 /** Names of our own images; stores come from their makers. */
 export type OwnImage = 'gateway' | 'notification' | 'chat' | 'hub' | 'bootstrap' | 'mongodb-sidecar';
@@ -106,6 +108,10 @@ export type PlatformProps = {
   readonly tls?: 'internal' | 'cert-manager' | 'off';
   readonly certificates?: CertificateProps;
   readonly network?: NetworkProps;
+  /** Ways in from outside. @default none: the Services alone */
+  readonly routes?: RouteProps;
+  /** @default none; needs `network.monitoring` */
+  readonly monitoring?: MonitoringProps;
   /** @default info */
   readonly logLevel?: 'debug' | 'info' | 'warn';
 };
