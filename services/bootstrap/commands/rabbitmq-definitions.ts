@@ -1,8 +1,8 @@
 import { secrets } from '#shared/contract/secrets.ts';
+import { writePrivate } from '#shared/runtime/write-private.ts';
 import { rabbitmqDefinitions, rabbitmqUsers } from '../rabbitmq/definitions.ts';
 import { readRabbitmqDefinitionsConfig } from '../render-config.ts';
 import { mountedSecret, mountedSecrets } from '../secrets/mounted-secret.ts';
-import { writePrivate } from '../secrets/write-private.ts';
 import type { Command } from './command.ts';
 
 const ownUsers = rabbitmqUsers.filter((user) => user !== 'publisher');

@@ -1,7 +1,7 @@
+import { writePrivate } from '#shared/runtime/write-private.ts';
 import { redisAcl, redisUsers } from '../redis/acl.ts';
 import { readRedisAclConfig } from '../render-config.ts';
 import { mountedSecrets } from '../secrets/mounted-secret.ts';
-import { writePrivate } from '../secrets/write-private.ts';
 import type { Command } from './command.ts';
 
 /** Before Redis starts: who may do what. */
