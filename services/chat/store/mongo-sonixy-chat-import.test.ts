@@ -158,7 +158,7 @@ describeOnServers('mongodb', "import of Sonixy's chat", (url) => {
     });
   });
 
-  it('goes on where it was killed', async () => {
+  it('goes on where it was killed', { timeout: 180_000 }, async () => {
     await withDatabase(async (sonixy, store) => {
       const groups: ObjectId[] = [];
       for (let index = 0; index < 3; index += 1) groups.push(await sonixy.conversation(index, { Type: 1 }));
@@ -166,10 +166,14 @@ describeOnServers('mongodb', "import of Sonixy's chat", (url) => {
       const { secantusVersion } = await client.db('admin').command({ buildInfo: 1 });
       const sent = await sonixy.messages(groups, 'alice', secantusVersion === undefined ? 1_500 : 300);
       const first = await startImport(sonixy);
-      await eventually(async () => {
-        const count = await client.db(sonixy.database).collection(collections.chatMessages).countDocuments();
-        return count > groups.length ? undefined : 'no message imported yet';
-      });
+      // The start of a process is part of it.
+      await eventually(
+        async () => {
+          const count = await client.db(sonixy.database).collection(collections.chatMessages).countDocuments();
+          return count > groups.length ? undefined : 'no message imported yet';
+        },
+        { timeoutMs: 60_000 },
+      );
       await first.kill();
       expect(first.output()).not.toContain('done');
       expect(await runImport(sonixy)).toMatch(
