@@ -182,5 +182,4 @@ export class Cluster {
     const version = apiVersion ?? apiVersionOf(kind).apiVersion;
     return { apiVersion: version, path: await this.#paths.of(version, kind, metadata.namespace ?? this.namespace) };
   }
-
 }

@@ -13,27 +13,19 @@ const mains: Readonly<Record<string, string>> = {
   notification: 'services/notification/main.ts',
   chat: 'services/chat/main.ts',
   hub: 'services/hub/main.ts',
+  bootstrap: 'services/bootstrap/main.ts',
+  'mongodb-sidecar': 'services/mongodb-sidecar/main.ts',
 };
 
-/** Run once, with the `args` of a pod. */
-const programs: Readonly<Record<string, string>> = { bootstrap: 'services/bootstrap/main.ts' };
-
 export function serviceImages(prefix: string): ImageTable {
-  const services = Object.entries(mains).map(([name, main]) => [prefix + name, sourceImage(main)]);
-  const runOnce = Object.entries(programs).map(([name, main]) => [prefix + name, programImage(main)]);
-  return Object.fromEntries([...services, ...runOnce]);
+  return Object.fromEntries(Object.entries(mains).map(([name, main]) => [prefix + name, sourceImage(main)]));
 }
 
-function programImage(main: string): Image {
-  return { ...sourceImage(main), entryPoint: ['node', main], args: [] };
-}
-
-/** `main`: from the root of the repository. Its `args` are Node's: `['services/chat/migrate.ts']` runs another one. */
+/** `main`: from the root of the repository. A container's `args` are its own. */
 export function sourceImage(main: string): Image {
   const carried = CARRIED.map((name): [string, string] => [`/app/${name}`, join(ROOT, name)]);
   return {
-    entryPoint: ['node'],
-    args: [main],
+    entryPoint: ['node', main],
     env: { NODE_ENV: 'production' },
     user: USER,
     group: USER,

@@ -48,7 +48,7 @@ export class Container {
   /** Resolves when it has first started: a sidecar lets the next container start. */
   readonly startedOnce = Promise.withResolvers<void>();
   process: ContainerProcess | undefined;
-  state: ContainerState = waiting('PodInitializing');
+  state: ContainerState;
   last: ContainerState | undefined;
   restarts = 0;
   ready = false;
@@ -62,6 +62,8 @@ export class Container {
     this.owner = owner;
     this.spec = spec;
     this.kind = kind;
+    const initialized = (owner.object.spec.initContainers ?? []).length === 0;
+    this.state = waiting(initialized ? 'ContainerCreating' : 'PodInitializing');
   }
 
   /** Of this start, or of an earlier one. */
