@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { issueToken } from '#shared/auth/token-issuer.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
+import { createTrustedProxies } from '#shared/http/client-address.ts';
 import { type Clock, systemClock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { eventually } from '#test/eventually.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
-import { createTrustedProxies } from './http/client-address.ts';
 import { createMemoryLimiter } from './limits/memory-limiter.ts';
 
 export const secret = randomBytes(32).toString('base64');

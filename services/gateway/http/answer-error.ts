@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { redactUrl } from '#shared/auth/token-places.ts';
 import { correlationHeader } from '#shared/http/correlation-id.ts';
 import { type ErrorAnswer, errorAnswer } from '#shared/http/error-answer.ts';
+import { RetryLater } from '#shared/http/retry-later.ts';
 import type { Exchange, ExchangeContext } from './exchange.ts';
-import { RetryLater } from './retry-later.ts';
 
 /** How long a client may go on sending what nobody reads, so that it gets to read the answer instead of a reset. */
 const lingerMs = 1_000;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { redactUrl } from '#shared/auth/token-places.ts';
+import { clientAddress, peerAddress, type TrustedProxies } from '#shared/http/client-address.ts';
 import { correlationIdFrom } from '#shared/http/correlation-id.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { findRoute, type Route } from '../routes.ts';
-import { clientAddress, peerAddress, type TrustedProxies } from './client-address.ts';
 
 /** What is known of one request before anybody looked into it. */
 export type Exchange = {

@@ -6,7 +6,7 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel';
-import { RetryLater } from '../http/retry-later.ts';
+import { RetryLater } from '#shared/http/retry-later.ts';
 import { ClientGone, UpstreamFailure } from './upstream-failure.ts';
 
 export type CircuitOptions = {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { RetryLater } from '#shared/http/retry-later.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
-import { RetryLater } from '../http/retry-later.ts';
 import { hasBody } from './attempt.ts';
 import type { Forwarder, ForwardOptions } from './forwarder.ts';
 import type { Upstream } from './upstream.ts';

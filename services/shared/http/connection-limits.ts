@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '#shared/runtime/clock.ts';
-import { Places } from '../limits/places.ts';
 import { addressKey, plainAddress, type TrustedProxies } from './client-address.ts';
+import { Places } from './places.ts';
 import { RetryLater } from './retry-later.ts';
 
 export type ConnectionLimitsOptions = {
@@ -16,7 +16,7 @@ const retryAfterSeconds = 5;
 const refusedSocketMs = 5_000;
 
 /**
- * How many connections one client address may have at this gateway (S8): TCP connections of whoever is no trusted proxy, and
+ * How many connections one client address may have at this process (S8): TCP connections of whoever is no trusted proxy, and
  * what is held open (WebSockets, streams, polls) by the address that proxies tell.
  */
 export class ConnectionLimits {
