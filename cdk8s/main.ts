@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { environments } from './environments/environments.ts';
 import type { ImageProps } from './platform-props.ts';
+import { besideManifests } from './synth/beside.ts';
 import { renderPlatform } from './synth/render.ts';
 import { writeEnvironment } from './synth/write-environment.ts';
 
@@ -13,6 +14,6 @@ const released: Partial<ImageProps> = {
 
 for (const [name, platform] of Object.entries(environments)) {
   const rendered = renderPlatform({ ...platform, images: { ...platform.images, ...released } });
-  writeEnvironment(new URL(`../dist/${name}`, import.meta.url).pathname, rendered);
+  writeEnvironment(new URL(`../dist/${name}`, import.meta.url).pathname, rendered, besideManifests(platform));
   console.log(`dist/${name}`);
 }
