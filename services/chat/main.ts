@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { createHttpRevocationSource } from '#shared/auth/http-revocation-source.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { rememberVerified } from '#shared/auth/remembered-tokens.ts';
 import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
@@ -58,7 +59,7 @@ const start = async ({ log }: RunContext) => {
     store,
     bus,
     backplane,
-    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
+    verifier: refuseRevoked(rememberVerified(createTokenVerifier(config.tokens, { clock, log }), { clock }), revoked),
     internalTokens,
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: true }),
     ...(friendsUrl ? { friends: createHttpFriendGraph({ url: friendsUrl, tokens: internalTokens }) } : {}),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
 import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { rememberVerified } from '#shared/auth/remembered-tokens.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
 import { createTrustedProxies } from '#shared/http/client-address.ts';
@@ -42,7 +43,7 @@ const start = async ({ log }: RunContext) => {
   );
 
   const revoked = parts.use(openRevocations(config, { readiness, clock, log, metrics }));
-  const verifier = createTokenVerifier(config.tokens, { clock, log });
+  const verifier = rememberVerified(createTokenVerifier(config.tokens, { clock, log }), { clock });
   const gateway = createGateway({
     services: config.services,
     limiter,

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { createHttpRevocationSource } from '#shared/auth/http-revocation-source.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { rememberVerified } from '#shared/auth/remembered-tokens.ts';
 import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
@@ -42,15 +43,13 @@ const start = async ({ log }: RunContext) => {
 
   const workerId = config.workerId ?? randomUUID();
   // A restarted pod keeps its UID: what an earlier process of it said must not count for this one.
-  const presence =
-    config.chat &&
-    connectRedisPresence({
-      url: config.redisUrl,
-      worker: `${workerId}:${randomUUID()}`,
-      ttlMs: config.presenceTtlMs,
-      log,
-    });
-  parts.defer(() => presence?.close());
+  const presence = connectRedisPresence({
+    url: config.redisUrl,
+    worker: `${workerId}:${randomUUID()}`,
+    ttlMs: config.presenceTtlMs,
+    log,
+  });
+  parts.defer(() => presence.close());
   const internalTokens = createInternalTokens(config.internalSecret, clock);
   const revoked = new RevocationList({
     source: createHttpRevocationSource({ url: config.notificationUrl, tokens: internalTokens }),
@@ -63,7 +62,7 @@ const start = async ({ log }: RunContext) => {
     chatSource: config.chat && createHttpStreamSource({ url: config.chat.url, tokens: internalTokens }),
     backplane,
     presence,
-    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
+    verifier: refuseRevoked(rememberVerified(createTokenVerifier(config.tokens, { clock, log }), { clock }), revoked),
     revoked,
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: config.allowAbsentOrigin }),
     idKeys: config.idKeys,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { rememberVerified } from '#shared/auth/remembered-tokens.ts';
 import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier } from '#shared/auth/token-verifier.ts';
 import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
@@ -46,7 +47,7 @@ const start = async ({ log }: RunContext) => {
     store,
     revocationStore,
     backplane,
-    verifier: refuseRevoked(createTokenVerifier(config.tokens, { clock, log }), revoked),
+    verifier: refuseRevoked(rememberVerified(createTokenVerifier(config.tokens, { clock, log }), { clock }), revoked),
     internalTokens: createInternalTokens(config.internalSecret, clock),
     origins: createOriginPolicy({ origins: config.origins, allowAbsent: true }),
     clock,

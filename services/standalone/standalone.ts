@@ -21,6 +21,7 @@ import { asyncApiDocument } from '#shared/api-docs/asyncapi.ts';
 import { createApiDocs } from '#shared/api-docs/serve-api-docs.ts';
 import { createInternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
+import { rememberVerified } from '#shared/auth/remembered-tokens.ts';
 import { RevocationList } from '#shared/auth/revocation-list.ts';
 import { createTokenVerifier, type TokenConfig } from '#shared/auth/token-verifier.ts';
 import { refuseRevoked } from '#shared/auth/unrevoked-tokens.ts';
@@ -70,7 +71,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
   const readEveryMs = config.revocationsEveryMs;
   const heard = { source: revocationStore, backplane, clock, log, metrics, readEveryMs };
   const revoked = parts.adopt(new RevocationList(heard), (it) => it.close());
-  const verifier = refuseRevoked(createTokenVerifier(tokens, { clock, log }), revoked);
+  const verifier = refuseRevoked(rememberVerified(createTokenVerifier(tokens, { clock, log }), { clock }), revoked);
   const page = await buildPage();
   const server = createServer();
   const listener = await listen(server, { host: config.host, port: config.port });
