@@ -4,6 +4,7 @@ import { ports, serviceUrls } from '../addresses.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { amqpSettings, internalSettings, mongoSettings, redisSettings, tokenSettings } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
+import { trustSettings } from './trust-settings.ts';
 
 /** Conversations and messages: stores first, then publishes. */
 export class Chat extends ServiceWorkload<ChatSetting> {
@@ -16,6 +17,7 @@ export class Chat extends ServiceWorkload<ChatSetting> {
       environment: { NOTIFICATION_URL: serviceUrls.notification },
       parts: [
         tokenSettings(platform),
+        trustSettings(platform, ['rabbitmq', 'mongodb', 'redis']),
         internalSettings(),
         amqpSettings(platform, 'chat'),
         redisSettings(platform, 'chat'),

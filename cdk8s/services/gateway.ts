@@ -4,6 +4,7 @@ import { ports, serviceUrls } from '../addresses.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { internalSettings, redisSettings, tokenSettings } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
+import { trustSettings } from './trust-settings.ts';
 
 /** The REST edge. */
 export class Gateway extends ServiceWorkload<GatewaySetting> {
@@ -19,7 +20,12 @@ export class Gateway extends ServiceWorkload<GatewaySetting> {
         // Else everybody behind a load balancer is one address.
         GATEWAY_TRUSTED_PROXIES: platform.network?.trustedProxies?.join(','),
       },
-      parts: [tokenSettings(platform), internalSettings(), redisSettings(platform, 'gateway')],
+      parts: [
+        tokenSettings(platform),
+        trustSettings(platform, ['redis']),
+        internalSettings(),
+        redisSettings(platform, 'gateway'),
+      ],
       drainSeconds: 30,
     });
   }

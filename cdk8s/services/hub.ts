@@ -12,6 +12,7 @@ import {
   tokenSettings,
 } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
+import { trustSettings } from './trust-settings.ts';
 
 /** Closes are spread over this time, and clients come back meanwhile. */
 const drainWindowSeconds = 30;
@@ -34,6 +35,7 @@ export class Hub extends ServiceWorkload<HubSetting> {
       },
       parts: [
         tokenSettings(platform),
+        trustSettings(platform, ['rabbitmq', 'redis']),
         internalSettings(),
         idKeys(),
         amqpSettings(platform, 'hub'),

@@ -4,6 +4,7 @@ import { ports } from '../addresses.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { amqpSettings, internalSettings, mongoSettings, redisSettings, tokenSettings } from './environment-parts.ts';
 import { ServiceWorkload } from './service-workload.ts';
+import { trustSettings } from './trust-settings.ts';
 
 /** Consumes interactions, stores notifications, pushes them. */
 export class Notification extends ServiceWorkload<NotificationSetting> {
@@ -16,6 +17,7 @@ export class Notification extends ServiceWorkload<NotificationSetting> {
       environment: {},
       parts: [
         tokenSettings(platform),
+        trustSettings(platform, ['rabbitmq', 'mongodb', 'redis']),
         internalSettings(),
         amqpSettings(platform, 'notification'),
         redisSettings(platform, 'notification'),
