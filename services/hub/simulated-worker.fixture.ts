@@ -10,7 +10,7 @@ import { createMemoryBackplane } from '#shared/backplane/memory-backplane.ts';
 import { streamChannel } from '#shared/contract/names.ts';
 import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { type Pushed, SimulatedChat } from '#shared/hub/simulated-chat.fixture.ts';
-import { createMemoryPresence, type PresenceTable } from '#shared/presence/memory-presence.ts';
+import { createMemoryPresence, createPresenceTable, type PresenceTable } from '#shared/presence/memory-presence.ts';
 import { type Clock, systemClock } from '#shared/runtime/clock.ts';
 import { listen } from '#shared/runtime/listen.ts';
 import { createLogger } from '#shared/runtime/log.ts';
@@ -133,7 +133,7 @@ function newSharedParts(withoutChat: boolean): SharedParts {
     stream: source.add(new SimulatedStream()),
     backplane,
     chat: withoutChat ? undefined : new SimulatedChat(),
-    presence: new Map(),
+    presence: createPresenceTable(),
     revocations: new SimulatedRevocations(backplane),
   };
 }

@@ -44,7 +44,7 @@ describe('the ACL on a real Redis', () => {
     }
   };
 
-  it('lets the hub send and hear on our channels, and keep presence', async () => {
+  it('lets the hub send and hear on our channels, and keep presence and counts', async () => {
     await using parts = new AsyncDisposableStack();
     const backplane = parts.adopt(connectRedisBackplane({ url: urlOf('hub'), log }), (it) => it.close());
     const heard: string[] = [];
@@ -57,6 +57,12 @@ describe('the ACL on a real Redis', () => {
     expect([...(await presence.online([alice]))]).toEqual([alice]);
     await presence.leave([alice]);
     expect([...(await presence.online([alice]))]).toEqual([]);
+    const other = parts.adopt(connectRedisPresence({ url: urlOf('hub'), worker: 'x', log }), (it) => it.close());
+    await presence.count(new Map([[alice, 3]]));
+    await eventually(async () =>
+      (await other.count(new Map([[alice, 1]]))).get(alice) === 3 ? undefined : 'other counts came',
+    );
+    expect((await presence.count(new Map([[alice, 0]]))).get(alice)).toBe(1);
   });
 
   it.each(['notification', 'chat'] as const)('lets %s send and hear on our channels', async (user) => {
@@ -94,6 +100,9 @@ describe('the ACL on a real Redis', () => {
     ['gateway', 'ZADD', 'sonixy:presence:alice', '1', 'w'],
     ['notification', 'GET', 'sonixy:limit:alice'],
     ['chat', 'ZADD', 'sonixy:presence:alice', '1', 'w'],
+    ['gateway', 'HSET', 'sonixy:connections:alice', 'w', '1 1'],
+    ['chat', 'HGETALL', 'sonixy:connections:alice'],
+    ['hub', 'HSET', 'sonixy:limit:alice', 'w', '1 1'],
     ['chat', 'PUBLISH', 'other:channel', 'forged'],
     ['hub', 'SET', 'sonixy:limit:alice', '0'],
     ['hub', 'FLUSHALL'],

@@ -9,6 +9,7 @@ export type RedisUser = (typeof redisUsers)[number];
 const handshake = ['+ping', '+auth', '+hello', '+quit', '+info', '+client|setname', '+client|id', '+client|setinfo'];
 const listen = ['+subscribe', '+unsubscribe'];
 const presence = ['+zadd', '+zrem', '+zcount', '+pexpire'];
+const counts = ['+hset', '+hdel', '+hgetall'];
 /** Of the script that counts: its own commands are checked too. */
 const limits = ['+eval', '+evalsha', '+script|load', '+set', '+get', '+incrby', '+pttl', '+pexpire', '+del'];
 
@@ -24,7 +25,13 @@ const rights: Readonly<Record<RedisUser, readonly string[]>> = {
   ],
   notification: [`&${redisPrefix}*`, '+publish', ...listen],
   chat: [`&${redisPrefix}*`, '+publish', ...listen],
-  hub: [`&${redisPrefix}*`, `~${redisPrefix}presence:*`, '+publish', ...listen, ...presence],
+  hub: [
+    `&${redisPrefix}*`,
+    ...[`~${redisPrefix}presence:*`, ...presence],
+    ...[`~${redisPrefix}connections:*`, ...counts],
+    '+publish',
+    ...listen,
+  ],
   admin: ['~*', '&*', '+@all'],
 };
 

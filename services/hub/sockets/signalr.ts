@@ -71,7 +71,7 @@ function platformHub(
       const identity = await identify(request, verifier, established);
       if (identity.principal && !established) {
         const { user } = identity.principal;
-        hub.checkUser(user);
+        await hub.checkUser(user);
         await hub.prepare(streams(user), chat ? user : undefined);
       }
       return identity;

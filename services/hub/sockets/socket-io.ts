@@ -120,7 +120,7 @@ async function admitSocket(
 ): Promise<void> {
   try {
     const principal = await verifier.verify(tokenOf(socket));
-    hub.checkUser(principal.user);
+    await hub.checkUser(principal.user);
     await hub.prepare([notificationStream(principal.user)], principal.user);
     socket.data.principal = principal;
     next();

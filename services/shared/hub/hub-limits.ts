@@ -4,7 +4,7 @@ export type HubLimits = {
   readonly maxQueuedBytes: number;
   /** @default 10,000 */
   readonly maxConnections: number;
-  /** On this worker. @default 100 */
+  /** At all workers together, as far as they have heard of each other; at each one while nobody can tell. @default 100 */
   readonly maxConnectionsPerUser: number;
   /** New connections in a second that are let in; as many may come at once. @default 500 */
   readonly connectsPerSecond: number;

@@ -30,5 +30,8 @@ export function createHubMetrics(metrics: Metrics) {
     sourceFailures: metrics.counter('hub_source_failures_total', 'Reads of heads or changes that failed'),
     closes: metrics.counter('hub_closes_total', 'Connections that the hub ended', ['reason']),
     refusals: metrics.counter('hub_admission_refusals_total', 'Clients sent away for want of a place'),
+    overUserLimit: metrics.counter('hub_user_limit_refusals_total', 'Clients sent away for too many of one user'),
+    userLimitAsked: metrics.counter('hub_user_limit_reads_total', 'Connects that waited for a count of all workers'),
+    userLimitLocal: metrics.gauge('hub_user_limit_local', '1 while connections of users are counted here alone'),
   };
 }

@@ -23,6 +23,7 @@ import { createHubMetrics, type HubMetrics } from './hub-metrics.ts';
 import { Member } from './member.ts';
 import { Streams } from './streams.ts';
 import { parseConversation, parseCursors, type SubscribedCursors, toSubscribeChatAnswer } from './subscribe-chat.ts';
+import { UserConnections } from './user-connections.ts';
 import { within } from './within.ts';
 
 export type HubOptions = {
@@ -30,7 +31,7 @@ export type HubOptions = {
   readonly source: StreamSource;
   /** Of conversations. @default no chat */
   readonly chatSource?: StreamSource | undefined;
-  /** Who is at which worker. @default nobody can tell */
+  /** Who is at which worker, and how often. @default nobody can tell */
   readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
   /** Whose connections are closed, and not let in. @default nobody's */
@@ -87,9 +88,9 @@ export class Hub {
   readonly #streams: Streams;
   readonly #conversations: Conversations | undefined;
   readonly #admission: Admission;
+  readonly #users: UserConnections;
   readonly #flusher = new Flusher();
   #members = new Set<Member>();
-  #perUser = new Map<UserId, number>();
   #draining: Promise<void> | undefined;
 
   constructor(options: HubOptions) {
@@ -99,6 +100,7 @@ export class Hub {
     const hubMetrics = createHubMetrics(metrics);
     this.#metrics = hubMetrics;
     this.#admission = new Admission({ clock, random, limits, onRefusal: () => hubMetrics.refusals.inc() });
+    this.#users = new UserConnections({ ...options, presence: options.presence, metrics: hubMetrics });
     options.revoked?.onRevoked(() => this.#closeRevoked());
     this.#fanOut = new FanOut({ metrics: hubMetrics, onSlow: (member) => this.#close(member, 'slow') });
     const common = { ...options, random, metrics: hubMetrics };
@@ -146,11 +148,9 @@ export class Hub {
     return this.#admission.admit();
   }
 
-  /** @throws PlatformError `rate_limited` when the user has as many connections here as allowed */
-  checkUser(user: UserId): void {
-    if ((this.#perUser.get(user) ?? 0) >= this.#options.limits.maxConnectionsPerUser) {
-      throw new PlatformError('rate_limited', 'too many connections of one user');
-    }
+  /** Takes its time, 300 ms at most, when the user has many. @throws PlatformError `rate_limited` when he has as many as allowed */
+  checkUser(user: UserId): Promise<void> {
+    return this.#users.check(user);
   }
 
   /**
@@ -178,9 +178,8 @@ export class Hub {
       now: clock.now(),
     });
     const hasPlace = this.#admission.connected();
-    const ofUser = (this.#perUser.get(user) ?? 0) + 1;
+    const mayCome = this.#users.came(user);
     this.#members.add(member);
-    this.#perUser.set(user, ofUser);
     this.#metrics.connections.inc({ protocol: connection.protocol.name, transport: member.transport });
     log.info(
       { connection: connection.id, user, protocol: connection.protocol.name, transport: member.transport },
@@ -191,7 +190,7 @@ export class Hub {
     inChat?.join(member);
     // It may have been revoked since its token was verified.
     if (this.#isRevoked(member)) this.#close(member, 'revoked');
-    else if (ofUser > limits.maxConnectionsPerUser) this.#close(member, 'refused');
+    else if (!mayCome) this.#close(member, 'refused');
     else if (!hasPlace) this.#close(member, 'draining');
     return this.#membership(member, { closeAtExpiry, conversations: inChat });
   }
@@ -219,7 +218,7 @@ export class Hub {
     this.#admission.close();
     for (const member of this.#members) this.#close(member, 'draining');
     this.#streams.close();
-    await this.#conversations?.close();
+    await Promise.all([this.#users.close(), this.#conversations?.close()]);
   }
 
   #membership(
@@ -303,7 +302,7 @@ export class Hub {
   #close(member: Member, reason: CloseReason): void {
     if (member.endedBy || !this.#members.has(member)) return;
     this.#metrics.closes.inc({ reason });
-    if (reason === 'revoked') {
+    if (reason === 'revoked' || reason === 'refused') {
       const { connection, user } = member;
       this.#options.log.warn({ audit: reason, connection: connection.id, user }, 'connection closed');
     }
@@ -317,9 +316,7 @@ export class Hub {
     const { clock, log } = this.#options;
     const { connection } = member;
     const { user } = connection.principal;
-    const ofUser = (this.#perUser.get(user) ?? 1) - 1;
-    if (ofUser > 0) this.#perUser.set(user, ofUser);
-    else this.#perUser.delete(user);
+    this.#users.gone(user);
     this.#leaveStreams(member);
     this.#metrics.connections.dec({ protocol: connection.protocol.name, transport: member.transport });
     this.#admission.disconnected();

@@ -1,7 +1,7 @@
 import { ScriptedBackplane } from '#shared/backplane/scripted-backplane.fixture.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
-import { createMemoryPresence, type PresenceTable } from '#shared/presence/memory-presence.ts';
+import { createMemoryPresence, createPresenceTable } from '#shared/presence/memory-presence.ts';
 import type { Presence } from '#shared/presence/presence.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
@@ -25,7 +25,7 @@ export function simulateChatHubs<C extends Clock>(clock: C, limits: Partial<HubL
       for (const every of backplanes) every.deliver(channel, frame);
     };
   }
-  const table: PresenceTable = new Map();
+  const table = createPresenceTable();
   const workers = backplanes.map((backplane, index) => {
     const presence = new CountedPresence(createMemoryPresence({ worker: String(index), table, clock }));
     return startWorker({ clock, limits, chat, backplane, presence });
@@ -120,6 +120,10 @@ export class CountedPresence implements Presence {
 
   online(users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
     return this.#count(users, () => this.#presence.online(users));
+  }
+
+  count(here: ReadonlyMap<UserId, number>): Promise<ReadonlyMap<UserId, number>> {
+    return this.#count([...here.keys()], () => this.#presence.count(here));
   }
 
   close(): Promise<void> {
