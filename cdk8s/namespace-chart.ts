@@ -9,7 +9,10 @@ export class NamespaceChart extends Chart {
     // Cluster-scoped: the chart has no namespace to stamp on it.
     super(app, 'namespace', { disableResourceNameHashes: true });
     const levels = Object.fromEntries(
-      ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
+      ['enforce', 'audit', 'warn'].flatMap((mode) => [
+        [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+        [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
+      ]),
     );
     new k8s.KubeNamespace(this, 'namespace', {
       metadata: { name: namespace, labels: { 'app.kubernetes.io/part-of': partOf, ...levels } },

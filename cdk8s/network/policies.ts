@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { usesInternalAuthority } from '../bootstrap/bootstrap-job.ts';
 import { type Component, components, labelsOf, partOf, selectorOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { type Edge, type Exit, edgesOf, exitsOf, type Source } from './edges.ts';
@@ -17,7 +18,9 @@ export class NetworkPolicies extends Construct {
     });
     const edges = edgesOf(platform);
     const exits = exitsOf(platform);
-    for (const component of components) new ComponentPolicy(this, component, edges, exits);
+    // What has no pods needs no policy.
+    const present = components.filter((component) => component !== 'certificates' || usesInternalAuthority(platform));
+    for (const component of present) new ComponentPolicy(this, component, edges, exits);
   }
 }
 

@@ -6,6 +6,12 @@ import type { AutoScale } from '../platform-props.ts';
 /** Connections that a hub worker owns, by pod. */
 export const connectionsMetric = 'hub_connections';
 
+const decimalUnits = [
+  ['G', 1e9],
+  ['M', 1e6],
+  ['k', 1e3],
+] as const;
+
 /** Sockets stay where they are: going down waits until those of the last step are back elsewhere. */
 const downWindowSeconds = { cpu: 300, connections: 600 };
 
@@ -50,7 +56,13 @@ function connections(mean: number): k8s.MetricSpecV2 {
     type: 'Pods',
     pods: {
       metric: { name: connectionsMetric },
-      target: { type: 'AverageValue', averageValue: k8s.Quantity.fromString(String(mean)) },
+      target: { type: 'AverageValue', averageValue: k8s.Quantity.fromString(canonical(mean)) },
     },
   };
+}
+
+/** As the server writes a whole number: else each apply would change it. */
+function canonical(count: number): string {
+  const [unit = '', factor = 1] = decimalUnits.find(([, size]) => count % size === 0) ?? [];
+  return `${count / factor}${unit}`;
 }

@@ -98,9 +98,10 @@ function deploymentSpec<Setting extends string>(props: ServiceWorkloadProps<Sett
 }
 
 function container<Setting extends string>(
-  { platform, component, service, port, environment, parts }: ServiceWorkloadProps<Setting>,
+  props: ServiceWorkloadProps<Setting>,
   mounts: readonly Mount[],
 ): k8s.Container {
+  const { platform, component, service, port, environment, parts } = props;
   const probe = (path: string) => ({ path, port: k8s.IntOrString.fromString('ops') });
   return {
     name: component,
@@ -114,6 +115,8 @@ function container<Setting extends string>(
       LOG_LEVEL: platform.logLevel,
       PORT: port,
       OPS_PORT: opsPort,
+      // The process would else end itself in the midst of a longer drain.
+      SHUTDOWN_TIMEOUT: props.drainSeconds,
       CORS_ORIGINS: platform.origins?.join(','),
       ...environment,
       ...Object.assign({}, ...parts.map((part) => part.environment)),

@@ -1,0 +1,27 @@
+import {
+  authoritySecret,
+  certificateKeys,
+  certificateSecrets,
+  madeSecrets,
+  secrets,
+} from '#shared/contract/secrets.ts';
+import { usesTls } from '../../../cdk8s/stores/store-hosts.ts';
+import type { Manifests } from './manifests.ts';
+
+/** Secrets that no manifest holds, with their keys: the bootstrap Job or cert-manager makes them, or whoever installs. */
+export function givenSecrets({ platform }: Manifests): ReadonlyMap<string, readonly string[]> {
+  const { hs256Secret } = platform.tokens;
+  return new Map<string, readonly string[]>([
+    ...Object.values(secrets).map(({ name, keys }): [string, string[]] => [name, Object.values(keys)]),
+    ...(usesTls(platform) ? certificates() : []),
+    ...(hs256Secret ? [[hs256Secret.name, [hs256Secret.key]] as const] : []),
+    ...(platform.images.pullSecrets ?? []).map((name): [string, string[]] => [name, ['.dockerconfigjson']]),
+  ]);
+}
+
+function certificates(): [string, string[]][] {
+  return Object.values(certificateSecrets).map((name) => [name, Object.values(certificateKeys)]);
+}
+
+/** What the bootstrap Job and the CronJob make and look after, beside what pods mount. */
+export const madeElsewhere: readonly string[] = [authoritySecret, madeSecrets, ...Object.values(certificateSecrets)];
