@@ -42,6 +42,16 @@ describe('hub config', () => {
     expect(faults({ CHAT_URL: 'chat:8095', AMQP_URL: '' })).toHaveLength(2);
   });
 
+  it('caps addresses where it knows its proxies, or is told to', () => {
+    expect(readHubConfig(good).addresses).toBeUndefined();
+    const { addresses } = readHubConfig({ ...good, HUB_TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8' });
+    expect(addresses?.maxConnections).toBe(1_000);
+    expect(['10.1.2.3', 'fd00::1', '11.0.0.1'].map((it) => addresses?.proxies.trusts(it))).toEqual([true, true, false]);
+    const told = readHubConfig({ ...good, HUB_MAX_CONNECTIONS_PER_ADDRESS: '5' }).addresses;
+    expect([told?.maxConnections, told?.proxies.trusts('10.1.2.3')]).toEqual([5, false]);
+    expect(faults({ HUB_TRUSTED_PROXIES: 'lb,10.0.0.0/33', HUB_MAX_CONNECTIONS_PER_ADDRESS: '0' })).toHaveLength(3);
+  });
+
   it('reports all faults at once', () => {
     expect(faults({ REDIS_URL: '', NOTIFICATION_URL: 'ftp://x', HUB_MAX_CONNECTIONS: 'many' })).toHaveLength(3);
   });

@@ -2,12 +2,13 @@ import { type RevocationSetting, readRevocationsEveryMs } from '#shared/auth/rev
 import { readTokenConfig, type TokenSetting } from '#shared/auth/token-config.ts';
 import type { TokenConfig } from '#shared/auth/token-verifier.ts';
 import { queues } from '#shared/contract/names.ts';
+import { createTrustedProxies } from '#shared/http/client-address.ts';
 import { defaultHubLimits } from '#shared/hub/hub-limits.ts';
 import { defaultPresenceTtlMs } from '#shared/presence/presence.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import type { TokenKeys } from '#shared/signalr/index.ts';
-import { defaultMessagesPerMinute, type HubSocketsLimits } from './hub.ts';
+import { defaultMessagesPerMinute, type HubSocketsLimits, type HubSocketsOptions } from './hub.ts';
 
 export type HubConfig = {
   readonly host: string;
@@ -30,7 +31,9 @@ export type HubConfig = {
   /** Where other workers reach this one; undefined: on this machine only. */
   readonly workerAddress: string | undefined;
   readonly limits: HubSocketsLimits;
-  /** How long a user counts as online after a worker's last word of him. */
+  /** undefined: one address may have as many connections as it likes. */
+  readonly addresses: HubSocketsOptions['addresses'];
+  /** How long a user counts as online, and his connections count, after a worker's last word of him. */
   readonly presenceTtlMs: number;
   readonly revocationsEveryMs: number;
   readonly closeAtExpiry: { readonly notifications: boolean; readonly chat: boolean; readonly socketIo: boolean };
@@ -56,6 +59,7 @@ export type HubSetting =
   | 'HUB_ID_KEYS'
   | 'HUB_PRESENCE_TTL_MS'
   | 'HUB_QUEUE'
+  | 'HUB_TRUSTED_PROXIES'
   | 'HUB_WORKER_ADDRESS'
   | RevocationSetting
   | TokenSetting
@@ -68,6 +72,7 @@ type HubLimitSetting =
   | 'HUB_CONNECTS_PER_SECOND'
   | 'HUB_DRAIN_WINDOW_MS'
   | 'HUB_MAX_CONNECTIONS'
+  | 'HUB_MAX_CONNECTIONS_PER_ADDRESS'
   | 'HUB_MAX_CONNECTIONS_PER_USER'
   | 'HUB_MAX_HELD_ROWS'
   | 'HUB_MAX_MESSAGES_PER_MINUTE'
@@ -95,6 +100,7 @@ export function readHubConfig(env: Env): HubConfig {
       workerId: reader.optionalText('POD_UID'),
       workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
       limits: readLimits(reader, chat !== undefined),
+      addresses: readAddresses(reader),
       presenceTtlMs: reader.integer('HUB_PRESENCE_TTL_MS', {
         default: defaultPresenceTtlMs,
         min: 1_000,
@@ -118,6 +124,14 @@ function readChat(reader: EnvReader<HubSetting>): HubConfig['chat'] {
     amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     queue: reader.text('HUB_QUEUE', { default: queues.hubMessages }),
   };
+}
+
+/** Who names no proxy may stand behind one, and then all clients are one address: he gets a cap only by asking for it. */
+function readAddresses(reader: EnvReader<HubSetting>): HubConfig['addresses'] {
+  const trusted = reader.list('HUB_TRUSTED_PROXIES', { default: [] });
+  if (trusted.length === 0 && reader.optionalText('HUB_MAX_CONNECTIONS_PER_ADDRESS') === undefined) return undefined;
+  const maxConnections = reader.integer('HUB_MAX_CONNECTIONS_PER_ADDRESS', { default: 1_000, min: 1, max: 1_000_000 });
+  return { proxies: createTrustedProxies(trusted), maxConnections };
 }
 
 /** `HUB_ID_KEYS`: `version:base64 of 32 bytes`, comma list, the current one first; older ones still open tokens. */

@@ -6,6 +6,7 @@ import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import { hubPaths } from '#shared/contract/names.ts';
+import type { TrustedProxies } from '#shared/http/client-address.ts';
 import { Hub } from '#shared/hub/hub.ts';
 import { defaultHubLimits, type HubLimits } from '#shared/hub/hub-limits.ts';
 import type { Presence } from '#shared/presence/presence.ts';
@@ -13,6 +14,7 @@ import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import { createSignalRServer, type TokenKeys, type Worker } from '#shared/signalr/index.ts';
+import { AddressLimits } from './sockets/address-limits.ts';
 import { KeepAlive } from './sockets/keep-alive.ts';
 import { chatHub, type HubIdentity, notificationsHub } from './sockets/signalr.ts';
 import { createSocketIoEdge } from './sockets/socket-io.ts';
@@ -30,7 +32,7 @@ export type HubSocketsOptions = {
   readonly source: StreamSource;
   /** Of conversations. @default no chat: its hub path is answered 404 */
   readonly chatSource?: StreamSource | undefined;
-  /** Who is at which worker. @default nobody can tell */
+  /** Who is at which worker, and how often. @default nobody can tell: each worker caps users alone */
   readonly presence?: Presence | undefined;
   readonly backplane: Backplane;
   /** Refuses what `revoked` tells of. */
@@ -42,6 +44,11 @@ export type HubSocketsOptions = {
   readonly idKeys: TokenKeys;
   readonly worker: Worker;
   readonly limits?: Partial<HubSocketsLimits>;
+  /**
+   * Caps what one client address has open at this worker: its connections, idle ones too; what comes through a proxy counts
+   * for the address that it tells. Holds for all that the servers serve. @default no cap
+   */
+  readonly addresses?: { readonly proxies: TrustedProxies; readonly maxConnections: number } | undefined;
   /** Whether connections end when their token does. @default false: Sonixy's frontend never gets a second token */
   readonly closeAtExpiry?: { readonly notifications?: boolean; readonly chat?: boolean; readonly socketIo?: boolean };
   readonly clock: Clock;
@@ -94,18 +101,23 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
   });
 
   const keepAlive = new KeepAlive();
+  const addresses = options.addresses && new AddressLimits({ ...options, ...options.addresses });
 
   const handleRequest = (request: IncomingMessage, response: ServerResponse) => {
     keepAlive.track(request, response);
+    if (addresses && !addresses.admitRequest(request, response)) return true;
     return signalR.handleRequest(request, response) || socketIo.handleRequest(request, response);
   };
-  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    signalR.handleUpgrade(request, socket, head) || socketIo.handleUpgrade(request, socket, head);
+  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (addresses && !addresses.admitUpgrade(request, socket)) return true;
+    return signalR.handleUpgrade(request, socket, head) || socketIo.handleUpgrade(request, socket, head);
+  };
 
   return {
     handleRequest,
     attach(server) {
       keepAlive.watch(server);
+      addresses?.watch(server);
       takeFirst(server, 'request', handleRequest, (_request, response) => response.writeHead(404).end());
       takeFirst(server, 'upgrade', handleUpgrade, (_request, socket) =>
         socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),

@@ -71,6 +71,7 @@ const start = async ({ log }: RunContext) => {
       address: config.workerAddress ?? `http://127.0.0.1:${listener.port}`,
     },
     limits: config.limits,
+    addresses: config.addresses,
     closeAtExpiry: config.closeAtExpiry,
     clock,
     log,

@@ -58,7 +58,7 @@ export type SimulatedWorker = AsyncDisposable & {
 
 /** A hub worker on a real listener, in front of a simulated service. */
 export async function startWorker(
-  options: Partial<Pick<HubSocketsOptions, 'limits' | 'closeAtExpiry'>> & {
+  options: Partial<Pick<HubSocketsOptions, 'limits' | 'addresses' | 'closeAtExpiry'>> & {
     readonly allowAbsent?: boolean;
     readonly withoutChat?: boolean;
     readonly shared?: SharedParts;
@@ -88,6 +88,7 @@ export async function startWorker(
     idKeys: { current: '1', keys: new Map([['1', shared.idKey]]) },
     worker: { id: randomUUID(), address: url },
     ...(options.limits ? { limits: options.limits } : {}),
+    addresses: options.addresses,
     ...(options.closeAtExpiry ? { closeAtExpiry: options.closeAtExpiry } : {}),
     clock,
     log,

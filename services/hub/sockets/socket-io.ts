@@ -12,6 +12,7 @@ import { applyCors } from '#shared/http/cors.ts';
 import type { Hub } from '#shared/hub/hub.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { chatMethods } from './chat-methods.ts';
+import { type Refusal, refuse, refuseUpgrade } from './refuse.ts';
 import { SocketIoClient } from './socket-io-client.ts';
 
 export type SocketIoOptions = {
@@ -38,7 +39,6 @@ type HubSocket = Socket<
   Record<string, never>,
   SocketData
 >;
-type Refusal = { readonly status: 403 | 503; readonly retryAfterSeconds?: number };
 
 export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
   const { hub, origins, log } = options;
@@ -181,15 +181,4 @@ function limitRate(socket: HubSocket, perMinute: number): void {
     count += 1;
     if (count > perMinute) socket.disconnect(true);
   });
-}
-
-function refuse(response: ServerResponse, { status, retryAfterSeconds }: Refusal): void {
-  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
-  response.writeHead(status, { 'Content-Length': 0 }).end();
-}
-
-function refuseUpgrade(socket: Duplex, { status, retryAfterSeconds }: Refusal): void {
-  const text = status === 403 ? 'Forbidden' : 'Service Unavailable';
-  const retry = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
-  socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
 }

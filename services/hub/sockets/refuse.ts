@@ -1,0 +1,16 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** A status says it all: nobody reads a body here. */
+export type Refusal = { readonly status: 403 | 429 | 503; readonly retryAfterSeconds?: number };
+
+export function refuse(response: ServerResponse, { status, retryAfterSeconds }: Refusal): void {
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  response.writeHead(status, { 'Content-Length': 0 }).end();
+}
+
+/** The same for an upgrade, of which there is only the socket. */
+export function refuseUpgrade(socket: Duplex, { status, retryAfterSeconds }: Refusal): void {
+  const retry = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
+}
