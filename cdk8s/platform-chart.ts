@@ -8,6 +8,7 @@ import { Chat } from './services/chat.ts';
 import { Gateway } from './services/gateway.ts';
 import { Hub } from './services/hub.ts';
 import { Notification } from './services/notification.ts';
+import { Mongodb } from './stores/mongodb/mongodb.ts';
 import { Rabbitmq } from './stores/rabbitmq/rabbitmq.ts';
 import { Redis } from './stores/redis/redis.ts';
 
@@ -19,6 +20,7 @@ export class PlatformChart extends Chart {
     new Bootstrap(this, platform);
     new Redis(this, platform);
     new Rabbitmq(this, platform);
+    new Mongodb(this, platform);
     new Gateway(this, platform);
     new Notification(this, platform);
     new Chat(this, platform);

@@ -22,6 +22,11 @@ export function resourcesOf({ cpu, memory, cpuLimit }: Resources): k8s.ResourceR
   };
 }
 
+/** For settings of what runs in it. */
+export function memoryMiOf({ memory }: Resources): number {
+  return Number.parseInt(memory, 10) * (memory.endsWith('Gi') ? 1024 : 1);
+}
+
 function checkCpu(quantity: string): void {
   const isCanonical = /^[1-9]\d*$/.test(quantity) || (/^[1-9]\d*m$/.test(quantity) && !quantity.endsWith('000m'));
   if (!isCanonical) throw new Error(`cpu must be whole cores or thousandths in its shortest form, got ${quantity}`);

@@ -6,9 +6,12 @@ export type RenderSetting =
   | 'PUBLISHER_FOLDER'
   | 'REDIS_ACL_FILE'
   | 'RABBITMQ_DEFINITIONS_FILE'
-  | 'RABBITMQ_COOKIE_FILE';
+  | 'RABBITMQ_COOKIE_FILE'
+  | 'MONGODB_KEY_FILE';
 
 export type RedisAclConfig = { readonly passwordsFolder: string; readonly aclFile: string };
+
+export type MongodbKeyFileConfig = { readonly passwordsFolder: string; readonly keyFile: string };
 
 export type RabbitmqDefinitionsConfig = {
   /** Where the mounted Secrets are: a file for each key. */
@@ -33,5 +36,13 @@ export function readRabbitmqDefinitionsConfig(env: Env): RabbitmqDefinitionsConf
     publisherFolder: reader.text('PUBLISHER_FOLDER'),
     definitionsFile: reader.text('RABBITMQ_DEFINITIONS_FILE'),
     cookieFile: reader.text('RABBITMQ_COOKIE_FILE'),
+  }));
+}
+
+/** @throws ConfigError with every fault */
+export function readMongodbKeyFileConfig(env: Env): MongodbKeyFileConfig {
+  return readConfig(env, (reader: EnvReader<RenderSetting>) => ({
+    passwordsFolder: reader.text('PASSWORDS_FOLDER'),
+    keyFile: reader.text('MONGODB_KEY_FILE'),
   }));
 }

@@ -3,6 +3,7 @@ import { createLogger, logLevels } from '#shared/runtime/log.ts';
 import { StartError } from '#shared/runtime/start-error.ts';
 import { certificates } from './commands/certificates.ts';
 import type { Command } from './commands/command.ts';
+import { mongodbKeyFileCommand } from './commands/mongodb-key-file.ts';
 import { rabbitmqDefinitionsCommand } from './commands/rabbitmq-definitions.ts';
 import { redisAclCommand } from './commands/redis-acl.ts';
 import { secrets } from './commands/secrets.ts';
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   certificates,
   'redis-acl': redisAclCommand,
   'rabbitmq-definitions': rabbitmqDefinitionsCommand,
+  'mongodb-key-file': mongodbKeyFileCommand,
 };
 
 /** Why it failed goes to standard error, which Kubernetes shows as the pod's last word. EX_CONFIG of sysexits.h is 78. */

@@ -4,9 +4,9 @@ export type SidecarSetting =
   | 'HOST'
   | 'OPS_PORT'
   | 'MONGODB_PORT'
-  | 'MONGODB_SET'
-  | 'MONGODB_MEMBERS'
-  | 'MONGODB_SELF'
+  | 'SET_NAME'
+  | 'SET_MEMBERS'
+  | 'SET_SELF'
   | 'PASSWORDS_FOLDER'
   | 'TLS_FOLDER'
   | 'TLS_PEM_FILE'
@@ -39,18 +39,18 @@ export type SidecarConfig = {
 /** @throws ConfigError with every fault */
 export function readSidecarConfig(env: Env): SidecarConfig {
   return readConfig(env, (reader: EnvReader<SidecarSetting>) => {
-    const members = reader.list('MONGODB_MEMBERS');
+    const members = reader.list('SET_MEMBERS');
     for (const member of members) {
-      if (!/^[a-z0-9.-]+:\d{1,5}$/i.test(member)) reader.fault(`MONGODB_MEMBERS must hold host:port, got ${member}`);
+      if (!/^[a-z0-9.-]+:\d{1,5}$/i.test(member)) reader.fault(`SET_MEMBERS must hold host:port, got ${member}`);
     }
-    const self = reader.text('MONGODB_SELF');
+    const self = reader.text('SET_SELF');
     // With a pod that the set is not to have there is nothing to do: it waits for who shrinks the StatefulSet.
-    if (!/^[a-z0-9.-]+:\d{1,5}$/i.test(self)) reader.fault(`MONGODB_SELF must be host:port, got ${self}`);
+    if (!/^[a-z0-9.-]+:\d{1,5}$/i.test(self)) reader.fault(`SET_SELF must be host:port, got ${self}`);
     return {
       host: reader.text('HOST', { default: '0.0.0.0' }),
       opsPort: reader.port('OPS_PORT', { default: 9100 }),
       memberPort: reader.port('MONGODB_PORT', { default: 27_017 }),
-      set: reader.text('MONGODB_SET', { default: 'rs0' }),
+      set: reader.text('SET_NAME', { default: 'rs0' }),
       members,
       self,
       passwordsFolder: reader.text('PASSWORDS_FOLDER'),

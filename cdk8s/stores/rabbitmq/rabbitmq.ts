@@ -4,6 +4,7 @@ import { ports } from '../../addresses.ts';
 import { labelsOf, selectorOf } from '../../metadata.ts';
 import type { PlatformProps } from '../../platform-props.ts';
 import { configHash } from '../../pod/config-hash.ts';
+import { memoryMiOf } from '../../pod/resources.ts';
 import { disruptionBudget } from '../../services/disruption-budget.ts';
 import { usesTls } from '../store-hosts.ts';
 import { enabledPlugins, rabbitmqConf } from './rabbitmq-conf.ts';
@@ -24,7 +25,7 @@ export class Rabbitmq extends Construct {
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     const tls = usesTls(platform);
     const plain = !tls || (platform.network?.plainPublishers ?? false);
-    const memoryMi = toMi(resources.memory);
+    const memoryMi = memoryMiOf(resources);
     const data = {
       'rabbitmq.conf': rabbitmqConf({ tls, plain, nodes: replicas, memoryMi }),
       enabled_plugins: enabledPlugins,
@@ -79,8 +80,4 @@ export class Rabbitmq extends Construct {
     });
     if (replicas > 1) disruptionBudget(this, component);
   }
-}
-
-function toMi(memory: string): number {
-  return Number.parseInt(memory, 10) * (memory.endsWith('Gi') ? 1024 : 1);
 }

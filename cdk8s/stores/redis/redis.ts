@@ -9,7 +9,7 @@ import { configHash } from '../../pod/config-hash.ts';
 import { environmentOf } from '../../pod/environment.ts';
 import { configFiles, type Mount, scratch, secretFiles } from '../../pod/mounts.ts';
 import { pullSecretsOf } from '../../pod/pull-secrets.ts';
-import { resourcesOf } from '../../pod/resources.ts';
+import { memoryMiOf, resourcesOf } from '../../pod/resources.ts';
 import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { secrets } from '../../secrets.ts';
 import { usesTls } from '../store-hosts.ts';
@@ -26,7 +26,7 @@ export class Redis extends Construct {
     super(scope, component);
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     const tls = usesTls(platform);
-    const memoryMi = Number.parseInt(platform.redis.resources.memory, 10);
+    const memoryMi = memoryMiOf(platform.redis.resources);
     const data = { 'redis.conf': redisConf({ tls, port: ports.redis, memoryMi }) };
     new k8s.KubeServiceAccount(this, 'account', { metadata, automountServiceAccountToken: false });
     new k8s.KubeConfigMap(this, 'config', { metadata, data });

@@ -69,3 +69,15 @@ describe('rabbitmq-definitions', () => {
     expect(stdout + stderr + JSON.stringify(definitions)).not.toContain('canary-');
   });
 });
+
+describe('mongodb-key-file', () => {
+  it('writes the key for its owner alone, and does not log it', async () => {
+    await secret('key-file');
+    const env = { PASSWORDS_FOLDER: folder, MONGODB_KEY_FILE: join(folder, 'written') };
+    const { code, stdout, stderr } = await run('mongodb-key-file', env);
+    expect(code, stderr).toBe(0);
+    expect(await readFile(env.MONGODB_KEY_FILE, 'utf8')).toBe('canary-key-file');
+    expect((await stat(env.MONGODB_KEY_FILE)).mode & 0o777).toBe(0o400);
+    expect(stdout + stderr).not.toContain('canary-');
+  });
+});
