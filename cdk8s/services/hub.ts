@@ -31,6 +31,8 @@ export class Hub extends ServiceWorkload<HubSetting> {
         CHAT_URL: serviceUrls.chat,
         POD_UID: { field: 'metadata.uid' },
         HUB_MAX_CONNECTIONS: platform.hub.maxConnections,
+        // Only who knows them can tell clients apart, and so cap each.
+        HUB_TRUSTED_PROXIES: platform.network?.trustedProxies?.join(','),
         HUB_DRAIN_WINDOW_MS: drainWindowSeconds * 1_000,
       },
       parts: [

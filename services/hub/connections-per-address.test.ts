@@ -63,7 +63,7 @@ describe('connections of one address at a hub', () => {
     await expect(hold(worker)).rejects.toThrow();
     const refused = await get(worker, '/socket.io/?EIO=4&transport=polling', { origin: listedOrigin });
     expect(refused.status).toBe(429);
-    expect([refused.headers['retry-after'], refused.headers.connection]).toEqual(['5', 'close']);
+    expect([refused.headers['retry-after'], refused.headers['connection']]).toEqual(['5', 'close']);
     expect(refused.headers['access-control-allow-origin']).toBe(listedOrigin);
     first?.end();
     await eventually(async () => {
