@@ -16,7 +16,8 @@ function monitorsOf(platform: PlatformProps): KubeObject[] {
   return renderPlatform(platform).platform.filter(({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1');
 }
 
-type PodSpec = { spec: { containers: { ports?: { name: string }[] }[] } };
+type Container = { ports?: { name: string }[] };
+type PodSpec = { spec: { containers: Container[]; initContainers?: Container[] } };
 
 /** Names of the ports of the pods that carry all these labels. */
 function portsOf(objects: readonly KubeObject[], labels: Readonly<Record<string, string>>): (string | undefined)[] {
@@ -24,7 +25,8 @@ function portsOf(objects: readonly KubeObject[], labels: Readonly<Record<string,
     const template = (object['spec'] as { template?: PodSpec & Pick<KubeObject, 'metadata'> } | undefined)?.template;
     const its = template?.metadata?.labels ?? {};
     if (!template || !Object.entries(labels).every(([name, value]) => its[name] === value)) return [];
-    return template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name));
+    const { containers, initContainers = [] } = template.spec;
+    return [...initContainers, ...containers].flatMap(({ ports = [] }) => ports.map(({ name }) => name));
   });
 }
 
@@ -42,6 +44,7 @@ describe('PodMonitors', () => {
       'notification',
       'chat',
       'hub',
+      'mongodb',
       'rabbitmq',
     ]);
     for (const { metadata, spec } of monitors) {

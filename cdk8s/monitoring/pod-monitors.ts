@@ -5,8 +5,8 @@ import { type Component, labelsOf, selectorOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { storeHosts, usesTls } from '../stores/store-hosts.ts';
 
-/** Processes with the port of operations. */
-const ours = ['gateway', 'notification', 'chat', 'hub'] as const satisfies readonly Component[];
+/** Pods with a process of ours, and its port of operations: in mongodb's it is the sidecar. */
+const ours = ['gateway', 'notification', 'chat', 'hub', 'mongodb'] as const satisfies readonly Component[];
 
 /** PodMonitors, not ServiceMonitors: no Service has the ports of metrics, so that nothing ever routes them. */
 export class PodMonitors extends Construct {

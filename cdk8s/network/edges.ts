@@ -32,7 +32,7 @@ export function edgesOf(platform: PlatformProps): Edge[] {
   const { monitoring, publishers = publisherLabel, plainPublishers = false } = platform.network ?? {};
   const scraped: Edge[] = monitoring
     ? [
-        ...(['gateway', 'notification', 'chat', 'hub'] as const).map((to) => ({ to, port: opsPort })),
+        ...(['gateway', 'notification', 'chat', 'hub', 'mongodb'] as const).map((to) => ({ to, port: opsPort })),
         { to: 'rabbitmq' as const, port: rabbitmqMetricsPort[tls] },
       ].map((it) => ({ ...it, from: { namespaces: monitoring } }))
     : [];
