@@ -1,9 +1,9 @@
-import { type SecretId, secrets } from '#shared/contract/secrets.ts';
+import { madeSecrets, type SecretId, secrets } from '#shared/contract/secrets.ts';
 import type { Kube, KubeObject } from '#shared/kubernetes/kube.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { madeByBootstrap } from '../labels.ts';
 import { type KeepingStore, leftData } from './left-data.ts';
-import { MadeSecrets, madeSecretsName } from './made-secrets.ts';
+import { MadeSecrets } from './made-secrets.ts';
 import { makeSecret } from './secret-contents.ts';
 
 type Secret = KubeObject & { readonly type?: string; readonly data?: Readonly<Record<string, string>> };
@@ -54,7 +54,7 @@ function whyLacking(id: SecretId, { data = {} }: Secret): string[] {
 }
 
 function whyLost(secret: string, store: KeepingStore, claims: readonly string[]): string {
-  const objects = [`statefulset/${store.name}`, ...claims.map((it) => `pvc/${it}`), `configmap/${madeSecretsName}`];
+  const objects = [`statefulset/${store.name}`, ...claims.map((it) => `pvc/${it}`), `configmap/${madeSecrets}`];
   return (
     `Secret ${secret} is gone, and the data of ${claims.join(', ')} knows its passwords: restore it from a backup. ` +
     `To begin anew WITHOUT that data: kubectl delete ${objects.join(' ')}. Then delete this Job and apply again`

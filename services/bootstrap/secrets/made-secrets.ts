@@ -1,10 +1,8 @@
+import { madeSecrets } from '#shared/contract/secrets.ts';
 import type { Kube, KubeObject } from '#shared/kubernetes/kube.ts';
 import { madeByBootstrap } from '../labels.ts';
 
 type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
-
-/** Outlives the Secrets: who deletes it, too, says that the data behind the lost ones is not needed. */
-export const madeSecretsName = 'sonixy-made-secrets';
 
 /** Secrets of stores that have been there, with the time at which that was first seen. */
 export class MadeSecrets {
@@ -17,7 +15,7 @@ export class MadeSecrets {
   }
 
   static async read(kube: Kube): Promise<MadeSecrets> {
-    const configMap = await kube.get<ConfigMap>('configmaps', madeSecretsName);
+    const configMap = await kube.get<ConfigMap>('configmaps', madeSecrets);
     return new MadeSecrets(kube, Object.keys(configMap?.data ?? {}));
   }
 
@@ -29,9 +27,9 @@ export class MadeSecrets {
   async note(secret: string): Promise<void> {
     if (this.#known.has(secret)) return;
     const data = { [secret]: new Date().toISOString() };
-    const configMap = { metadata: { name: madeSecretsName, labels: madeByBootstrap }, data };
+    const configMap = { metadata: { name: madeSecrets, labels: madeByBootstrap }, data };
     const isNew = await this.#kube.create('configmaps', configMap);
-    if (!isNew) await this.#kube.patch('configmaps', madeSecretsName, { data });
+    if (!isNew) await this.#kube.patch('configmaps', madeSecrets, { data });
     this.#known.add(secret);
   }
 }
