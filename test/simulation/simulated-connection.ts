@@ -1,6 +1,6 @@
 import type { UserId } from '#shared/contract/ids.ts';
 import type { ClientConnection, ClientProtocol, CloseReason, EncodedMessage } from '#shared/hub/client-connection.ts';
-import type { Membership } from '#shared/hub/hub.ts';
+import type { Membership } from '#shared/hub/membership.ts';
 import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
 
 /** Method and argument as JSON. */

@@ -1,5 +1,5 @@
 import { serverMethods } from '#shared/contract/names.ts';
-import type { Membership } from '#shared/hub/hub.ts';
+import type { Membership } from '#shared/hub/membership.ts';
 
 /** What a chat client may call, over each protocol. @throws PlatformError */
 export const chatMethods: Readonly<Record<string, (membership: Membership, argument: unknown) => unknown>> = {

@@ -7,7 +7,8 @@ import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { notificationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import { serverMethods } from '#shared/contract/names.ts';
-import type { Hub, Membership } from '#shared/hub/hub.ts';
+import type { Hub } from '#shared/hub/hub.ts';
+import type { Membership } from '#shared/hub/membership.ts';
 import {
   corsHeaders,
   HubArgumentError,

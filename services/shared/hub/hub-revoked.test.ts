@@ -10,9 +10,11 @@ import { simulateHub } from './simulated-hub.fixture.ts';
 class ScriptedRevocations implements RevokedTokens {
   readonly users = new Set<string>();
   readonly tokens = new Set<string | undefined>();
+  asked = 0;
   #listeners: (() => void)[] = [];
 
   isRevoked({ user, tokenId }: Principal): boolean {
+    this.asked += 1;
     return this.users.has(user) || this.tokens.has(tokenId);
   }
 
@@ -63,12 +65,34 @@ describe('hub: revoked', () => {
     membership.renew(principal('second'));
     world.revoked.tokens.add('first');
     world.revoked.tell();
+    await quiet();
     expect(connection.closedBy).toBeUndefined();
     world.revoked.tokens.add('second');
     world.revoked.tell();
+    await quiet();
     expect(connection.closedBy).toBe('revoked');
     world.revoked.tell();
     await quiet();
     expect(await world.count('hub_closes_total')).toBe(1);
+  });
+
+  it('looks at every connection once, however many are revoked in one instant', async () => {
+    const world = startHub();
+    const connections = [0, 1, 2, 3, 4].map((index) => new ScriptedConnection(`user-${index}`));
+    for (const connection of connections) world.join(connection);
+    const before = world.revoked.asked;
+    for (const { principal } of connections.slice(1)) {
+      world.revoked.users.add(principal.user);
+      world.revoked.tell();
+    }
+    await quiet();
+    expect(world.revoked.asked - before).toBe(5);
+    const ends = connections.map(({ closedBy }) => closedBy);
+    expect(ends).toEqual([undefined, 'revoked', 'revoked', 'revoked', 'revoked']);
+    // And again at the next instant.
+    world.revoked.users.add('user-0');
+    world.revoked.tell();
+    await quiet();
+    expect(connections[0]?.closedBy).toBe('revoked');
   });
 });

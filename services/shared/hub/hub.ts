@@ -1,28 +1,23 @@
-import type { Principal } from '#shared/auth/principal.ts';
 import type { RevokedTokens } from '#shared/auth/revocation-list.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
-import type { PresenceChanged, SubscribeChatAnswer } from '#shared/contract/chat-dto.ts';
-import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
-import { PlatformError } from '#shared/contract/errors.ts';
-import { conversationStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
+import type { StreamId, UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
-import type { SubscribeAnswer } from '#shared/contract/notification-dto.ts';
 import type { Presence } from '#shared/presence/presence.ts';
-import type { Clock, Timer } from '#shared/runtime/clock.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import { Admission, type AdmissionAnswer } from './admission.ts';
-import type { ClientConnection, CloseReason } from './client-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { Conversations } from './conversations.ts';
 import { drainMembers } from './drain.ts';
-import { atTime } from './expiry.ts';
 import { FanOut } from './fan-out.ts';
 import { Flusher } from './flusher.ts';
 import type { HubLimits } from './hub-limits.ts';
-import { createHubMetrics, type HubMetrics } from './hub-metrics.ts';
+import { createHubMetrics } from './hub-metrics.ts';
+import { LiveMembers } from './live-members.ts';
 import { Member } from './member.ts';
+import { type Membership, openMembership } from './membership.ts';
 import { Streams } from './streams.ts';
-import { parseConversation, parseCursors, type SubscribedCursors, toSubscribeChatAnswer } from './subscribe-chat.ts';
 import { UserConnections } from './user-connections.ts';
 import { within } from './within.ts';
 
@@ -52,78 +47,57 @@ export type JoinOptions = {
   readonly closeAtExpiry: boolean;
 };
 
-/** One connection's part in the hub. */
-export interface Membership {
-  /**
-   * From now on the changes of `stream` are sent too. `cursor` is whatever the client sent.
-   * @throws PlatformError `bad_request`; `unavailable` when the place in the stream is not known in time
-   */
-  subscribe(stream: StreamId, cursor: unknown): Promise<SubscribeAnswer>;
-  /**
-   * From now on changes, receipts and memberships of all conversations are sent too. `cursors` is whatever the client sent.
-   * @throws PlatformError `bad_request`; `unavailable` when the places are not known in time
-   */
-  subscribeChat(cursors: unknown): Promise<SubscribeChatAnswer>;
-  /** Tells the other members, if this is one. `conversation` is whatever the client sent. @throws PlatformError `bad_request` */
-  typing(conversation: unknown, state: 'started' | 'stopped'): void;
-  /** Replaces whom the client watches. `users` is whatever it sent. @throws PlatformError `bad_request`, `rate_limited` */
-  watchPresence(users: unknown): Promise<readonly PresenceChanged[]>;
-  /** The client showed a newer token of the same user. */
-  renew(principal: Principal): void;
-  /** The client changed its transport. */
-  transportChanged(): void;
-  /** The connection is gone. Safe to call twice. */
-  leave(reason?: string): void;
-}
-
-const subscribeWaitMs = 10_000;
-const reloadSpreadMs = 5_000;
-
 /** The connections of one worker and the streams they are in, whatever protocol they speak. */
 export class Hub {
   readonly #options: HubOptions;
   readonly #random: () => number;
-  readonly #metrics: HubMetrics;
-  readonly #fanOut: FanOut;
   readonly #streams: Streams;
   readonly #conversations: Conversations | undefined;
   readonly #admission: Admission;
   readonly #users: UserConnections;
+  readonly #members: LiveMembers;
   readonly #flusher = new Flusher();
-  #members = new Set<Member>();
   #draining: Promise<void> | undefined;
 
   constructor(options: HubOptions) {
-    const { metrics, clock, limits, random = Math.random } = options;
+    const { clock, limits, random = Math.random } = options;
     this.#options = options;
     this.#random = random;
-    const hubMetrics = createHubMetrics(metrics);
-    this.#metrics = hubMetrics;
-    this.#admission = new Admission({ clock, random, limits, onRefusal: () => hubMetrics.refusals.inc() });
-    this.#users = new UserConnections({ ...options, presence: options.presence, metrics: hubMetrics });
-    options.revoked?.onRevoked(() => this.#closeRevoked());
-    this.#fanOut = new FanOut({ metrics: hubMetrics, onSlow: (member) => this.#close(member, 'slow') });
-    const common = { ...options, random, metrics: hubMetrics };
+    const metrics = createHubMetrics(options.metrics);
+    const common = { ...options, random, metrics };
+    this.#admission = new Admission({ clock, random, limits, onRefusal: () => metrics.refusals.inc() });
+    this.#users = new UserConnections({ ...common, presence: options.presence });
+    this.#members = new LiveMembers({
+      ...common,
+      revoked: options.revoked,
+      onEnded: (member) => this.#leaveStreams(member),
+      onGone: ({ user }) => {
+        this.#users.gone(user);
+        this.#admission.disconnected();
+      },
+    });
+    const fanOut = new FanOut({ metrics, onSlow: (member) => this.#members.close(member, 'slow') });
     this.#streams = new Streams({
       ...common,
       onDelivery: (delivery, members, stream) =>
-        this.#fanOut.row(delivery, members, (member) =>
+        fanOut.row(delivery, members, (member) =>
           delivery.as === 'receive' || member.cursorStreams.has(stream) ? delivery.as : undefined,
         ),
-      onLostPlace: (members, stream) => this.#tellLostPlace(members, ({ cursorStreams }) => cursorStreams.has(stream)),
+      onLostPlace: (members, stream) =>
+        this.#members.lostPlace(members, ({ cursorStreams }) => cursorStreams.has(stream)),
     });
     if (options.chatSource) {
       this.#conversations = new Conversations({
         ...common,
         source: options.chatSource,
-        fanOut: this.#fanOut,
-        onLostPlace: (members) => this.#tellLostPlace(members, ({ chatSubscribed }) => chatSubscribed),
+        fanOut,
+        onLostPlace: (members) => this.#members.lostPlace(members, ({ chatSubscribed }) => chatSubscribed),
       });
     }
   }
 
   get connections(): number {
-    return this.#members.size;
+    return this.#members.all.size;
   }
 
   get draining(): boolean {
@@ -170,29 +144,24 @@ export class Hub {
   }
 
   join(connection: ClientConnection, { streams, closeAtExpiry, chat = false }: JoinOptions): Membership {
-    const { clock, log, limits } = this.#options;
-    const { user } = connection.principal;
+    const { clock, limits } = this.#options;
     const member = new Member(connection, streams, {
       maxQueuedBytes: limits.maxQueuedBytes,
       flusher: this.#flusher,
       now: clock.now(),
     });
     const hasPlace = this.#admission.connected();
-    const mayCome = this.#users.came(user);
+    const mayCome = this.#users.came(member.user);
     this.#members.add(member);
-    this.#metrics.connections.inc({ protocol: connection.protocol.name, transport: member.transport });
-    log.info(
-      { connection: connection.id, user, protocol: connection.protocol.name, transport: member.transport },
-      'connected',
-    );
     for (const stream of streams) this.#streams.join(stream, member);
-    const inChat = chat ? this.#conversations : undefined;
-    inChat?.join(member);
+    const conversations = chat ? this.#conversations : undefined;
+    conversations?.join(member);
     // It may have been revoked since its token was verified.
-    if (this.#isRevoked(member)) this.#close(member, 'revoked');
-    else if (!mayCome) this.#close(member, 'refused');
-    else if (!hasPlace) this.#close(member, 'draining');
-    return this.#membership(member, { closeAtExpiry, conversations: inChat });
+    if (this.#members.isRevoked(member)) this.#members.close(member, 'revoked');
+    else if (!mayCome) this.#members.close(member, 'refused');
+    else if (!hasPlace) this.#members.close(member, 'draining');
+    const parts = { clock, members: this.#members, streams: this.#streams, conversations, closeAtExpiry };
+    return openMembership(member, parts);
   }
 
   /** Lets nobody in any more and sends everybody to other workers, spread over a window. Resolves when all are gone or the time is over. */
@@ -200,14 +169,14 @@ export class Hub {
     const { clock, limits, log } = this.#options;
     this.#admission.close();
     if (!this.#draining) {
-      log.info({ connections: this.#members.size }, 'draining');
+      log.info({ connections: this.connections }, 'draining');
       this.#draining = drainMembers({
         clock,
         random: this.#random,
         windowMs: limits.drainWindowMs,
         closeWaitMs: limits.closeWaitMs,
-        members: this.#members,
-        close: (member) => this.#close(member, 'draining'),
+        members: this.#members.all,
+        close: (member) => this.#members.close(member, 'draining'),
       });
     }
     return this.#draining;
@@ -216,122 +185,9 @@ export class Hub {
   /** Ends what is left, at once. Resolves when other workers know. */
   async close(): Promise<void> {
     this.#admission.close();
-    for (const member of this.#members) this.#close(member, 'draining');
+    for (const member of this.#members.all) this.#members.close(member, 'draining');
     this.#streams.close();
     await Promise.all([this.#users.close(), this.#conversations?.close()]);
-  }
-
-  #membership(
-    member: Member,
-    { closeAtExpiry, conversations }: { closeAtExpiry: boolean; conversations: Conversations | undefined },
-  ): Membership {
-    const { clock } = this.#options;
-    let expiry: Timer | undefined;
-    const renew = (principal: Principal) => {
-      member.principal = principal;
-      expiry?.cancel();
-      if (closeAtExpiry) expiry = atTime(clock, principal.expiresAt, () => this.#close(member, 'expired'));
-    };
-    renew(member.connection.principal);
-    return {
-      renew,
-      subscribe: (stream, cursor) => this.#subscribe(member, stream, cursor),
-      subscribeChat: async (sent) => this.#subscribeChat(member, parseCursors(sent), conversations),
-      typing(sent, state) {
-        const conversation = parseConversation(sent);
-        if (conversation) conversations?.typing[state](member, conversationStream(conversation));
-      },
-      watchPresence: async (users) => {
-        if (!conversations || member.endedBy) return [];
-        return conversations.presence.watch(member, users);
-      },
-      transportChanged: () => this.#countTransport(member),
-      leave: (reason) => {
-        expiry?.cancel();
-        this.#leave(member, reason);
-      },
-    };
-  }
-
-  async #subscribe(member: Member, stream: StreamId, cursor: unknown): Promise<SubscribeAnswer> {
-    const isCursor = cursor === undefined || cursor === null || (typeof cursor === 'string' && cursor.length <= 128);
-    if (!isCursor) throw new PlatformError('bad_request', 'cursor must be a string or null');
-    const entry = this.#streams.entry(stream);
-    await within(this.#options.clock, subscribeWaitMs, entry.placed());
-    const { place } = entry.position;
-    if (!place) throw new PlatformError('unavailable', 'the stream can not be read now');
-    member.cursorStreams.add(stream);
-    const epoch = typeof cursor === 'string' ? parseCursor(cursor)?.epoch : place.epoch;
-    return { cursor: formatCursor(place), reload: epoch !== place.epoch };
-  }
-
-  async #subscribeChat(
-    member: Member,
-    cursors: SubscribedCursors,
-    conversations: Conversations | undefined,
-  ): Promise<SubscribeChatAnswer> {
-    if (!conversations) throw new PlatformError('unavailable', 'this connection takes no part in chat');
-    const streams = [...cursors.keys()].map(conversationStream);
-    await within(this.#options.clock, subscribeWaitMs, conversations.prepared(member.user, streams));
-    const entries = conversations.entriesOf(member.user, streams);
-    const answer = entries && toSubscribeChatAnswer(entries, cursors);
-    if (!answer) throw new PlatformError('unavailable', 'the conversations can not be read now');
-    member.chatSubscribed = true;
-    return answer;
-  }
-
-  /** Who keeps a cursor comes back and learns by subscribing that it must reload; others have no way to be told and keep what they show. */
-  #tellLostPlace(members: ReadonlySet<Member>, keepsCursor: (member: Member) => boolean): void {
-    for (const member of members) {
-      if (member.mustReload || !keepsCursor(member)) continue;
-      member.mustReload = true;
-      this.#options.clock.after(this.#random() * reloadSpreadMs, () => this.#close(member, 'reload'));
-    }
-  }
-
-  #closeRevoked(): void {
-    for (const member of this.#members) {
-      if (this.#isRevoked(member)) this.#close(member, 'revoked');
-    }
-  }
-
-  #isRevoked({ principal }: Member): boolean {
-    return this.#options.revoked?.isRevoked(principal) ?? false;
-  }
-
-  #close(member: Member, reason: CloseReason): void {
-    if (member.endedBy || !this.#members.has(member)) return;
-    this.#metrics.closes.inc({ reason });
-    if (reason === 'revoked' || reason === 'refused') {
-      const { connection, user } = member;
-      this.#options.log.warn({ audit: reason, connection: connection.id, user }, 'connection closed');
-    }
-    member.close(reason);
-    // Nothing more is for it, but it counts until it is gone.
-    this.#leaveStreams(member);
-  }
-
-  #leave(member: Member, reason: string | undefined): void {
-    if (!this.#members.delete(member)) return;
-    const { clock, log } = this.#options;
-    const { connection } = member;
-    const { user } = connection.principal;
-    this.#users.gone(user);
-    this.#leaveStreams(member);
-    this.#metrics.connections.dec({ protocol: connection.protocol.name, transport: member.transport });
-    this.#admission.disconnected();
-    log.info(
-      { connection: connection.id, user, reason: member.endedBy ?? reason, ms: clock.now() - member.joinedAt },
-      'disconnected',
-    );
-  }
-
-  #countTransport(member: Member): void {
-    if (!this.#members.has(member)) return;
-    const protocol = member.connection.protocol.name;
-    this.#metrics.connections.dec({ protocol, transport: member.transport });
-    member.transport = member.connection.transport;
-    this.#metrics.connections.inc({ protocol, transport: member.transport });
   }
 
   #leaveStreams(member: Member): void {
