@@ -309,6 +309,30 @@ describe('a client', () => {
     expect(client.state.list.unread.count).toBe(0);
   });
 
+  it.each([
+    ['markRead', (of: NotificationClient) => of.markRead('id-1')],
+    ['markAllRead', (of: NotificationClient) => of.markAllRead()],
+  ] as const)('takes no answer to %s that is about another life of the store', async (call, act) => {
+    for (let index = 0; index < 3; index += 1) server.add();
+    start();
+    await shows([3, 2, 1]);
+    let answer: () => void = () => undefined;
+    server.api[call] = () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    const acted = act(client);
+    server.epoch = 'restored';
+    server.rows = [];
+    server.add();
+    server.handlers?.closed('gone', true);
+    clock.advance(backoff.baseMs);
+    await shows([1]);
+    answer();
+    await acted;
+    expect(visibleRows(client.state.list).map(({ isRead }) => isRead)).toEqual([false]);
+  });
+
   it('leaves the list as it is when the server says no', async () => {
     server.add();
     start();

@@ -137,29 +137,31 @@ export class NotificationClient {
 
   /** Each rejects as the REST call does and changes nothing then. */
   async markRead(id: string): Promise<void> {
-    await this.#options.api.markRead(id);
-    this.#set({ list: withAction(this.#state.list, id, 'read') });
+    await this.#act(this.#options.api.markRead(id), (list) => withAction(list, id, 'read'));
   }
 
   async archive(id: string): Promise<void> {
-    await this.#options.api.archive(id);
-    this.#set({ list: withAction(this.#state.list, id, 'archive') });
+    await this.#act(this.#options.api.archive(id), (list) => withAction(list, id, 'archive'));
   }
 
   async unarchive(id: string): Promise<void> {
-    await this.#options.api.unarchive(id);
-    this.#set({ list: withAction(this.#state.list, id, 'unarchive') });
+    await this.#act(this.#options.api.unarchive(id), (list) => withAction(list, id, 'unarchive'));
   }
 
   async remove(id: string): Promise<void> {
-    await this.#options.api.remove(id);
-    this.#set({ list: withAction(this.#state.list, id, 'remove') });
+    await this.#act(this.#options.api.remove(id), (list) => withAction(list, id, 'remove'));
   }
 
   async markAllRead(): Promise<void> {
     const { newest } = this.#state.list;
-    await this.#options.api.markAllRead();
-    this.#set({ list: withAllRead(this.#state.list, newest) });
+    await this.#act(this.#options.api.markAllRead(), (list) => withAllRead(list, newest));
+  }
+
+  async #act(call: Promise<unknown>, taken: (list: NotificationList) => NotificationList): Promise<void> {
+    const { position } = this.#state.list;
+    await call;
+    // Said of another life: its numbers are others, and what holds in this one comes with its rows.
+    if (this.#state.list.position?.epoch === position?.epoch) this.#set({ list: taken(this.#state.list) });
   }
 
   #called(method: string, args: readonly unknown[]): void {
