@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bareEnvironment } from '../dev-env/bare-environment.ts';
@@ -34,7 +34,8 @@ const UNSHARE = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kil
 export async function startCluster(settings: ClusterSettings = {}): Promise<RunningCluster> {
   const reason = missing('cluster');
   if (reason !== undefined) throw new Error(reason);
-  await buildMongoDev();
+  // The pods' users read it, and the folder was made for its maker alone.
+  chmodSync(await buildMongoDev(), 0o755);
   const tools = await buildKubetools();
   const folder = mkdtempSync(join(tmpdir(), 'sonixy-cluster-'));
   const plan: ClusterPlan = {
