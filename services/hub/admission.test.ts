@@ -53,6 +53,13 @@ describe('admission', () => {
       data: { code: 'rate_limited' },
     });
     await connected(socketIo(worker, { auth: { token: await worker.token('bob') } }));
+    const audits = worker
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('"audit"'));
+    const refused = { audit: 'rate_limited', user: 'alice', msg: 'connection refused' };
+    expect(audits.map((line) => JSON.parse(line))).toMatchObject([refused, refused]);
+    expect(await worker.metrics.registry.metrics()).toMatch(/hub_user_limit_refusals_total\{.*\} 2/);
   });
 
   it('is closed during a drain', async () => {
