@@ -1,7 +1,10 @@
 import type { PlatformProps } from '../platform-props.ts';
 import { version } from '../version.ts';
 
-/** A start for some tens of thousands of connections; whoever installs it names the own identity service and pages. */
+/**
+ * A start for some tens of thousands of connections. Whoever installs it names the own identity service and pages, and adds
+ * what is off: `routes`, `network.trustedProxies`, `network.monitoring` with `monitoring`. See docs/operations.md.
+ */
 export const production: PlatformProps = {
   namespace: 'sonixy-realtime',
   images: { tag: version },
