@@ -174,13 +174,13 @@ export class SimulatedPod implements AsyncDisposable {
       const report = await this.readiness();
       return report.ready ? undefined : `${JSON.stringify(report)}\n${this.sidecar.output().slice(-2_000)}`;
     };
-    await eventually(why, { timeoutMs: 60_000 });
+    await eventually(why, { timeoutMs: 150_000 });
   }
 
   /** Resolves when the sidecar has written it since its start. */
   async says(text: string): Promise<void> {
     const why = () => (this.sidecar.output().includes(text) ? undefined : this.sidecar.output().slice(-2_000));
-    await eventually(why, { timeoutMs: 60_000 });
+    await eventually(why, { timeoutMs: 150_000 });
   }
 
   /** A client as our services are, or nobody. The caller closes it. */

@@ -6,7 +6,7 @@ import { MongoMember } from './member/mongo-member.ts';
 import { type SimulatedPod, SimulatedSet } from './pod.fixture.ts';
 import { type MongoUser, rolesOf } from './users/users.ts';
 
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 let set: SimulatedSet;
 let cleanUp: AsyncDisposableStack;
@@ -97,7 +97,7 @@ describeWithServer('mongodev', 'a set of one member', () => {
         const { ready } = await pod.readiness();
         return ready || pod.sidecar.output().includes('mended') ? undefined : `${user} is not made`;
       };
-      await eventually(made, { timeoutMs: 60_000 });
+      await eventually(made, { timeoutMs: 150_000 });
     }
     await pod.becomesReady();
     expect(await as(pod, 'monitoring', 'admin', { replSetGetStatus: 1 })).toBe('done');
