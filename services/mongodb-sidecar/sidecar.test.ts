@@ -148,6 +148,17 @@ describeWithServer('mongodev', 'a set of one member', () => {
     await client.close();
   });
 
+  test('takes a new password of the Secret while it runs', async () => {
+    const pod = await set.newPod();
+    await pod.start();
+    await pod.becomesReady();
+    await set.writePassword('chat', 'renewed');
+    await pod.says('"change":"password"');
+    expect(await as(pod, 'chat', 'sonixy_chat', insert)).toBe(18);
+    expect(await as(pod, 'chat', 'sonixy_chat', insert, 'renewed')).toBe('done');
+    expect(await as(pod, 'notification', 'sonixy_notifications', insert)).toBe('done');
+  });
+
   test("is not touched with another Secret than the data's, and is ready when the Secret is back", async () => {
     const pod = await set.newPod();
     await pod.start();
