@@ -93,8 +93,12 @@ describe('connections of one user', () => {
     for (const worker of [here, here, there, there]) await come(worker);
     expect(await isRefused(here)).toBe(true);
     for (const { presence } of [here, there]) presence.down = true;
-    for (const worker of [here, here, there]) await come(worker);
+    await come(here);
+    const asked = await here.count('hub_user_limit_reads_total');
+    for (const worker of [here, there]) await come(worker);
     expect([await isRefused(here), await isRefused(there)]).toEqual([true, false]);
+    // Nobody waits for what is known to be away.
+    expect(await here.count('hub_user_limit_reads_total')).toBe(asked);
     expect(await here.count('hub_user_limit_local')).toBe(1);
     for (const { presence } of [here, there]) presence.down = false;
     // The next beat.

@@ -22,6 +22,7 @@ export type UserConnectionsOptions = {
 const askedShare = 1 / 12;
 /** How long a connect waits for the count of all workers. */
 const askWaitMs = 300;
+/** Users of one beat that are told of at once. */
 const maxBatch = 1_000;
 
 /**
@@ -87,9 +88,8 @@ export class UserConnections {
     return this.#here.get(user) ?? 0;
   }
 
-  /** What was heard before the failure is too old to shut anybody out. */
   #total(user: UserId): number {
-    return this.#hereOf(user) + (this.#failing ? 0 : (this.#elsewhere.get(user) ?? 0));
+    return this.#hereOf(user) + (this.#elsewhere.get(user) ?? 0);
   }
 
   /** Afterwards what is known of the others is fresh, or nothing. */
@@ -129,7 +129,6 @@ export class UserConnections {
       for (const [user, connections] of elsewhere) this.#elsewhere.set(user, connections);
       this.#answered(undefined);
     } catch (error) {
-      for (const user of users) this.#elsewhere.delete(user);
       this.#answered(error);
     }
   }
@@ -141,6 +140,7 @@ export class UserConnections {
     const { log, metrics } = this.#options;
     metrics.userLimitLocal.set(failing ? 1 : 0);
     if (failing) {
+      // Too old to shut anybody out.
       this.#elsewhere.clear();
       log.warn({ err: error }, 'connections of users are counted at this worker alone for now');
     } else {
