@@ -1,16 +1,14 @@
-import { closeSync, existsSync, fchownSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ContainerSpec, ContainerState, ContainerStatus } from '../api/pod-spec.ts';
-import { findImage, type Image } from '../images/image.ts';
+import { findImage } from '../images/image.ts';
 import type { Target } from './attempt.ts';
-import { type ContainerProcess, startProcess } from './container-process.ts';
+import type { ContainerProcess } from './container-process.ts';
+import { startContainer } from './container-start.ts';
 import { stopContainer } from './container-stop.ts';
 import { superviseContainer } from './container-supervision.ts';
-import { environment, expand } from './environment.ts';
-import type { Mount } from './mount-table.ts';
 import type { NodeContext } from './node-context.ts';
 import type { PodView } from './pod-fields.ts';
-import type { User } from './privileges.ts';
 import type { Sandbox } from './sandbox.ts';
 import { apiTime } from './time.ts';
 import type { Volumes } from './volumes.ts';
@@ -166,7 +164,7 @@ export class Container {
     const message = join(folder, 'termination-log');
     let running: ContainerProcess;
     try {
-      running = await this.#start(image, folder, message);
+      running = await startContainer({ owner, spec, image, folder, message, logFile: this.logFile() });
     } catch (error) {
       this.set({ state: waiting('CreateContainerConfigError', error instanceof Error ? error.message : '') });
       return 1;
@@ -196,55 +194,6 @@ export class Container {
     return exitCode;
   }
 
-  async #start(image: Image, folder: string, message: string): Promise<ContainerProcess> {
-    const { owner, spec } = this;
-    const { node, sandbox } = owner;
-    if (sandbox === undefined) throw new Error('the pod has no network');
-    const security = spec.securityContext ?? {};
-    const user = this.#user(image);
-    const nonRoot = security.runAsNonRoot ?? owner.object.spec.securityContext?.runAsNonRoot ?? false;
-    if (nonRoot && user.uid === 0) throw new Error('container has runAsNonRoot and image will run as root');
-    const env = environment(node, owner, spec, { image, uid: user.uid });
-
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(message, '', { mode: 0o666 });
-    mkdirSync(dirname(this.logFile()), { recursive: true });
-    const log = openSync(this.logFile(), 'a', 0o644);
-    try {
-      // /dev/stdout is to be opened by its user.
-      fchownSync(log, user.uid, user.gid);
-      const mounts: Mount[] = [
-        ...Object.entries(image.mounts ?? {}).map(([to, from]) => ({ from, to, readOnly: true })),
-        ...(image.scratch ?? []).map((to) => ({ type: 'tmpfs', to, options: 'mode=1777' })),
-        ...owner.volumes.mounts(spec, env),
-        { from: message, to: spec.terminationMessagePath ?? '/dev/termination-log' },
-      ];
-      return await startProcess({
-        ...{ folder, sandbox, mounts, user, security, env, log },
-        layers: await node.layers.of(image),
-        devices: node.layers.devices,
-        privileged: security.privileged ?? false,
-        readOnlyRoot: security.readOnlyRootFilesystem ?? false,
-        workingDir: spec.workingDir ?? image.workingDir ?? '/',
-        argv: argvOf(spec, image).map((word) => expand(word, env)),
-      });
-    } finally {
-      closeSync(log);
-    }
-  }
-
-  #user(image: Image): User {
-    const pod = this.owner.object.spec.securityContext ?? {};
-    const own = this.spec.securityContext ?? {};
-    const fsGroup = pod.fsGroup === undefined ? [] : [pod.fsGroup];
-    return {
-      uid: own.runAsUser ?? pod.runAsUser ?? image.user ?? 0,
-      gid: own.runAsGroup ?? pod.runAsGroup ?? image.group ?? 0,
-      groups: [...new Set([...(pod.supplementalGroups ?? []), ...fsGroup])],
-    };
-  }
-
   #lastWords(file: string, exitCode: number): string {
     const written = existsSync(file) ? readFileSync(file, 'utf8').slice(0, 4096) : '';
     if (written !== '' || exitCode === 0 || this.spec.terminationMessagePolicy !== 'FallbackToLogsOnError')
@@ -255,9 +204,4 @@ export class Container {
 
 export function waiting(reason: string, message?: string): ContainerState {
   return { waiting: { reason, ...(message !== undefined && { message }) } };
-}
-
-function argvOf({ command, args }: ContainerSpec, image: Image): string[] {
-  if (command !== undefined) return [...command, ...(args ?? [])];
-  return [...(image.entryPoint ?? []), ...(args ?? image.args ?? [])];
 }
