@@ -229,6 +229,47 @@ describe('a conversation', () => {
     expect(row(test.client)?.lastMessageContent).toBe('before');
   });
 
+  it('has what was sent and edited once more, when the answer is of a life that a restore took back', async () => {
+    const first = await world.say(world.alice, 'first');
+    const network = new Network();
+    const test = world.client({ network });
+    const conversation = await opened(test);
+    await subscribed(test, 1);
+    // Of a replica that stored it, froze, and wakes up when the database is an older one.
+    const ghost = { ...first, id: 'f'.repeat(24), content: 'sent', seq: 3, number: 3, clientMessageId: '' };
+    let answer = (_message: object) => {};
+    const frozen = () =>
+      new Promise<Response>((resolve) => {
+        answer = (message) => resolve(Response.json(message));
+      });
+    const inNextLife = async (meets: string, act: () => unknown, old: () => object) => {
+      const before = calls(test, meets).length;
+      network.meets(meets, frozen);
+      act();
+      await eventually(() => (calls(test, meets).length > before ? undefined : 'not called'));
+      const epoch = await world.chat.store.newEpoch();
+      test.hub.handlers?.closed('reload', true);
+      test.clock.advance(30_000);
+      await eventually(() => {
+        const places = [conversation.cursor, row(test.client)?.cursor];
+        return places.every((place) => place?.startsWith(`${epoch}.`)) ? undefined : String(places);
+      });
+      answer(old());
+    };
+    let key = '';
+    const send = () => (key = conversation.send('sent'));
+    await inNextLife('POST /api/chat/messages', send, () => ({ ...ghost, clientMessageId: key }));
+    await eventually(() => (conversation.state.messages.at(-1)?.delivery === 'sent' ? undefined : 'on its way'));
+    expect(await world.stored()).toEqual(['first', 'sent']);
+    expect(contents(conversation)).toEqual(['first', 'sent']);
+    expect(conversation.state.messages.at(-1)).toMatchObject({ key, delivery: 'sent', number: 3 });
+
+    const edit = () => void conversation.edit(first.id, 'edited');
+    await inNextLife('PUT /api/chat/messages', edit, () => ({ ...first, content: 'edited', seq: 99 }));
+    await shows(conversation, ['edited', 'sent']);
+    expect(await world.stored()).toEqual(['edited', 'sent']);
+  });
+
   it('is read anew without a connection too', async () => {
     const test = world.client({ open: () => Promise.reject(new Error('no hub')) });
     await world.say(world.bob, 'before');

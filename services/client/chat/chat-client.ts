@@ -22,6 +22,7 @@ import {
   withRead,
   withSync,
 } from './conversation-list.ts';
+import { inOneLife } from './in-one-life.ts';
 import { parseSubscribeChat } from './parse-chat.ts';
 import { Presence } from './presence.ts';
 import { SendQueue } from './send-queue.ts';
@@ -60,7 +61,7 @@ export class ChatClient {
       store: options.outgoing,
       clock: options.clock,
       backoff: options.sendBackoff,
-      post: (message) => options.api.send(message),
+      post: (message) => this.#inOneLife(message.conversationId, () => options.api.send(message)),
       sent: (message) => this.#take({ kind: 'message', message }),
       changed: (id) => this.#conversations.get(id)?.refresh(),
     });
@@ -144,6 +145,7 @@ export class ChatClient {
         startCursor: (of) => this.#startCursor(of),
         tellTyping: (of, isTyping) =>
           this.#loop.live?.tell(isTyping ? serverMethods.typingStarted : serverMethods.typingStopped, of),
+        inOneLife: (of, call) => this.#inOneLife(of, call),
         answered: (change) => this.#take(change),
         read: (of, number) => this.#read(of, number),
         signedOut: (error) => this.#loop.signOut(error.message),
@@ -210,6 +212,11 @@ export class ChatClient {
   #lost(): void {
     this.#typing.clear();
     this.#presence.unknown();
+  }
+
+  #inOneLife<T>(id: string, call: () => Promise<T>): Promise<T> {
+    const place = () => this.#conversations.get(id)?.cursor ?? this.#list.rows.get(id)?.cursor;
+    return inOneLife(() => parseCursor(place() ?? '')?.epoch, call);
   }
 
   #beganAnew(): boolean {

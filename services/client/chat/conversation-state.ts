@@ -36,6 +36,8 @@ export type ConversationHost = {
   /** Any place that the stream had before now. */
   startCursor(id: string): Promise<string>;
   tellTyping(id: string, isTyping: boolean): void;
+  /** Makes a call that may be repeated, once more where the conversation has another life when its answer comes. */
+  inOneLife<T>(id: string, call: () => Promise<T>): Promise<T>;
   /** The server answered with a message. */
   answered(change: MessageChange): void;
   read(id: string, number: number): void;

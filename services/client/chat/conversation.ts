@@ -149,11 +149,12 @@ export class Conversation {
 
   /** Rejects as the REST call does and changes nothing then, as `remove`. */
   async edit(messageId: string, content: string): Promise<void> {
-    this.#host.answered({ kind: 'message', message: await this.#host.api.edit(messageId, content) });
+    const message = await this.#host.inOneLife(this.id, () => this.#host.api.edit(messageId, content));
+    this.#host.answered({ kind: 'message', message });
   }
 
   async remove(messageId: string): Promise<void> {
-    await this.#host.api.remove(messageId);
+    await this.#host.inOneLife(this.id, () => this.#host.api.remove(messageId));
     // The answer says nothing of its new seq: the push or the feed does.
     if (this.isOpen) void this.#reader.read();
   }

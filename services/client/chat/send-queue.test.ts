@@ -77,6 +77,22 @@ describe('a message', () => {
     expect(await world.stored()).toEqual(['once']);
   });
 
+  it('is gone when it was stored, and deleted elsewhere before its sender heard of it', async () => {
+    const network = new Network();
+    network.meets(post, answerLost);
+    const test = world.client({ network });
+    const conversation = opened(test);
+    await network.quiet();
+    await waits(test, conversation.send('oops'));
+    const { body } = await world.alice.get(`/api/chat/conversations/${world.id}/messages`);
+    expect((await world.alice.delete(`/api/chat/messages/${body[0].id}`)).status).toBe(200);
+    conversation.send('goes on');
+    test.clock.advance(1_000);
+    await shows(conversation, ['goes on sent']);
+    expect(conversation.state.messages.filter(({ delivery }) => delivery !== 'sent')).toEqual([]);
+    expect(await world.stored()).toEqual(['goes on']);
+  });
+
   it('is sent no more when the hub shows it before its answer comes', async () => {
     const network = new Network();
     network.meets(post, answerLost);

@@ -139,6 +139,11 @@ export class SendQueue {
       this.settle(message.clientMessageId);
     } catch (error) {
       if (!this.#items.has(message.clientMessageId)) return;
+      if (wasDeleted(error)) {
+        lane.attempt = 0;
+        this.settle(message.clientMessageId);
+        return;
+      }
       const again = mayBeRepeated(error);
       this.#set({ message, state: again ? 'waiting' : 'failed', error });
       if (again) this.#wait(lane, message.conversationId, error);
@@ -178,4 +183,9 @@ function mayBeRepeated(error: unknown): boolean {
   if (error instanceof SignedOutError) return true;
   if (!(error instanceof RestError)) return true;
   return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
+/** The server had it before, and it was deleted since. Another message under that id there cannot be: ids are random. */
+function wasDeleted(error: unknown): boolean {
+  return error instanceof RestError && error.code === 'conflict';
 }
