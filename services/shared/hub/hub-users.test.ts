@@ -122,7 +122,8 @@ describe('connections of one user', () => {
 
   it('are let in when the answer does not come in time', async () => {
     const { here, there, clock, come } = start(4);
-    for (const worker of [here, here, there, there]) await come(worker);
+    // It knows of both there.
+    for (const worker of [here, there, there, here]) await come(worker);
     const { count } = here.presence;
     here.presence.count = () => new Promise(() => {});
     let isIn = false;

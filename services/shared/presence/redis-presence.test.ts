@@ -34,15 +34,20 @@ describeWithServer('redis', 'connections of a user in Redis', () => {
     const [alive, dead] = [connect('alive'), connect('dead')];
     await eventually(async () => void (await dead.count(new Map([[user, 3]]))));
     await eventually(async () => void (await alive.count(new Map([[user, 1]]))));
+    for (const presence of [alive, dead]) await presence.beat([user]);
     // It has expired, and counts no more; a clock that goes before may still say so.
     clock.jump(60_000);
     expect(await alive.count(new Map([[user, 1]]))).toEqual(new Map([[user, 0]]));
-    expect((await redis.hkeys(`sonixy:connections:${user}`)).sort()).toEqual(['alive', 'dead']);
+    const workers = async () => [
+      ...(await redis.hkeys(`sonixy:connections:${user}`)),
+      ...(await redis.zrange(`sonixy:presence:${user}`, 0, -1)),
+    ];
+    expect((await workers()).sort()).toEqual(['alive', 'alive', 'dead', 'dead']);
     clock.jump(60_000);
+    await alive.count(new Map([[user, 1]]));
     await eventually(async () => {
-      await alive.count(new Map([[user, 1]]));
-      const workers = await redis.hkeys(`sonixy:connections:${user}`);
-      return workers.join() === 'alive' ? undefined : workers.join();
+      const left = (await workers()).join();
+      return left === 'alive,alive' ? undefined : left;
     });
     expect(await redis.pttl(`sonixy:connections:${user}`)).toBeGreaterThan(0);
     await alive.count(new Map([[user, 0]]));

@@ -53,9 +53,14 @@ export function connectRedisPresence(options: RedisPresenceOptions): Presence {
     return results;
   }
 
-  /** Of workers that died: others keep the key alive. */
+  /** Of workers that died: others keep the keys alive. */
   function sweep(user: UserId, dead: readonly string[]): void {
-    if (dead.length > 0) client.hdel(countsOf(user), ...dead).catch(() => {});
+    if (dead.length === 0) return;
+    const swept = client.pipeline().hdel(countsOf(user), ...dead);
+    swept
+      .zrem(onlineOf(user), ...dead)
+      .exec()
+      .catch(() => {});
   }
 
   return {
