@@ -1,4 +1,5 @@
 import { App, type Chart, Yaml } from 'cdk8s';
+import { checkProps } from '../check-props.ts';
 import { NamespaceChart } from '../namespace-chart.ts';
 import { PlatformChart } from '../platform-chart.ts';
 import type { PlatformProps } from '../platform-props.ts';
@@ -19,7 +20,9 @@ export type KubeObject = {
 /** What is applied once and stays, and all else. */
 export type RenderedPlatform = { readonly namespace: readonly KubeObject[]; readonly platform: readonly KubeObject[] };
 
+/** @throws ConfigError with every fault of the props */
 export function renderPlatform(platform: PlatformProps): RenderedPlatform {
+  checkProps(platform);
   const app = new App();
   const objectsOf = (chart: Chart): KubeObject[] => chart.toJson();
   return {

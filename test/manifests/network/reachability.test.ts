@@ -1,30 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { production } from '../../../cdk8s/environments/production.ts';
-import { components, selectorOf } from '../../../cdk8s/metadata.ts';
+import { components } from '../../../cdk8s/metadata.ts';
 import { renderPlatform } from '../../../cdk8s/synth/render.ts';
+import { home, openEdges, openExits, others, ours, parties } from './open-edges.ts';
 import { type Party, Reachability } from './reachability.ts';
 
-const home = { 'kubernetes.io/metadata.name': 'sonixy-realtime' };
 const rendered = renderPlatform(production);
 const network = new Reachability(rendered.platform, home);
-
-const ours: Party[] = components.map((name) => ({ name, pod: selectorOf(name), namespace: home }));
-const parties: Party[] = [
-  ...ours,
-  { name: 'a stranger in the namespace', pod: { app: 'stranger' }, namespace: home },
-  { name: 'a pod that wears one label of hub', pod: { 'app.kubernetes.io/name': 'hub' }, namespace: home },
-  { name: 'another hub elsewhere', pod: selectorOf('hub'), namespace: { team: 'other' } },
-  { name: 'publisher', pod: { app: 'posts' }, namespace: { 'sonixy.io/publisher': 'true' } },
-  { name: 'outside', outside: true, pod: {}, namespace: {} },
-];
-
-/** `anybody` of docs/network.md: our own pods may not leave for it. */
-const others = parties.filter(({ namespace }) => namespace !== home);
-
-/** Ports that anything of ours listens on, or that an attacker would try. */
-const tried = [22, 53, 80, 443, 4369, 5671, 5672, 5353, 6379, 6443, 8080, 8094, 8095, 8097, 8100, 9100, 15671, 15672];
-const ports = [...tried, 15691, 15692, 25672, 27017, ...Array.from({ length: 11 }, (_, index) => 35672 + index)];
 
 /** Rows of the first table of docs/network.md as `from → to:port`. */
 function documented(): Set<string> {
@@ -47,13 +30,7 @@ function documented(): Set<string> {
 
 describe('the NetworkPolicies', () => {
   it('open exactly the edges of docs/network.md', () => {
-    const open = new Set<string>();
-    for (const from of parties) {
-      for (const to of ours) {
-        for (const port of ports)
-          if (network.reaches(from, to, 'TCP', port)) open.add(`${from.name} → ${to.name}:${port}`);
-      }
-    }
+    const open = openEdges(rendered.platform);
     expect([...open].sort()).toEqual([...documented()].sort());
   });
 
@@ -61,9 +38,7 @@ describe('the NetworkPolicies', () => {
     const mayAskApi = new Set(['bootstrap', 'certificates']);
     const checksTokens = new Set(['gateway', 'notification', 'chat', 'hub']);
     for (const pod of ours) {
-      const open = (['TCP', 'UDP'] as const).flatMap((protocol) =>
-        ports.filter((port) => network.leaves(pod, protocol, port)).map((port) => `${protocol} ${port}`),
-      );
+      const open = openExits(rendered.platform, pod);
       const wanted = ['TCP 53', 'TCP 5353', 'UDP 53', 'UDP 5353'];
       if (mayAskApi.has(pod.name)) wanted.push('TCP 443', 'TCP 6443');
       if (checksTokens.has(pod.name)) wanted.push('TCP 443');

@@ -5,6 +5,11 @@ import type { PlatformProps } from '../../../cdk8s/platform-props.ts';
 import { Manifests } from './manifests.ts';
 
 const monitoring = { 'kubernetes.io/metadata.name': 'monitoring' };
+const routes = {
+  hosts: ['realtime.example.com'],
+  parents: [{ name: 'public', namespace: 'gateways' }],
+  ingress: { className: 'public', tlsSecret: 'public-tls' },
+} as const;
 const fixed = { scale: { replicas: 3 } };
 
 /** Every environment, and every switch turned at least once. */
@@ -15,7 +20,8 @@ const props: Readonly<Record<string, PlatformProps>> = {
   'tls in dev': { ...dev, tls: 'internal' },
   'assigned ids': { ...production, userIds: 'assigned' },
   'strict spread': { ...production, spread: 'strict' },
-  monitored: { ...production, network: { monitoring } },
+  monitored: { ...production, network: { monitoring }, monitoring: { labels: { release: 'prometheus' } } },
+  routed: { ...production, routes },
   'plain publishers': { ...production, network: { plainPublishers: true, publishers: { team: 'posts' } } },
   'fixed scale': {
     ...production,

@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readCertificatesConfig, readSecretsConfig } from '#services/bootstrap/config.ts';
-import { readRabbitmqDefinitionsConfig, readRedisAclConfig } from '#services/bootstrap/render-config.ts';
+import {
+  readMongodbKeyFileConfig,
+  readRabbitmqDefinitionsConfig,
+  readRedisAclConfig,
+} from '#services/bootstrap/render-config.ts';
 import { makeSecret } from '#services/bootstrap/secrets/secret-contents.ts';
 import { readChatConfig } from '#services/chat/config.ts';
 import { readGatewayConfig } from '#services/gateway/config.ts';
@@ -12,6 +16,7 @@ import { readNotificationConfig } from '#services/notification/config.ts';
 import { type SecretId, secrets } from '#shared/contract/secrets.ts';
 import type { Env } from '#shared/runtime/config.ts';
 import type { Contained, Manifests } from './manifests.ts';
+import type { WireObject } from './wire.ts';
 
 /** What each of our programs makes of its environment: the image's name, and the command where it has several. */
 const readers: Readonly<Record<string, (env: Env) => unknown>> = {
@@ -24,6 +29,7 @@ const readers: Readonly<Record<string, (env: Env) => unknown>> = {
   'sonixy-bootstrap certificates': readCertificatesConfig,
   'sonixy-bootstrap redis-acl': readRedisAclConfig,
   'sonixy-bootstrap rabbitmq-definitions': readRabbitmqDefinitionsConfig,
+  'sonixy-bootstrap mongodb-key-file': readMongodbKeyFileConfig,
 };
 
 /** `sonixy-hub`, `sonixy-bootstrap secrets`; undefined for what others make. */
@@ -63,7 +69,7 @@ export class MountedSecrets implements Disposable {
   #environmentOf({ container, workload }: Contained): Env {
     const env: Record<string, string> = {};
     for (const { name, value, valueFrom } of container.env ?? []) {
-      const text = value ?? `field of ${valueFrom?.fieldRef?.fieldPath}`;
+      const text = value ?? fieldOf(workload.object, valueFrom?.fieldRef?.fieldPath);
       const expanded = text.replace(/\$\(([\w.-]+)\)/g, (all, other: string) => env[other] ?? all);
       env[name] = name.endsWith('_FILE') ? this.#fileOf(expanded, { container, workload }) : expanded;
     }
@@ -87,4 +93,17 @@ export class MountedSecrets implements Disposable {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
+}
+
+/** Of the first pod. */
+function fieldOf({ metadata }: WireObject, path = ''): string {
+  const fields: Readonly<Record<string, string | undefined>> = {
+    'metadata.name': `${metadata.name}-0`,
+    'metadata.namespace': metadata.namespace,
+    'metadata.uid': '11111111-2222-3333-4444-555555555555',
+    'status.podIP': '10.1.2.3',
+  };
+  const value = fields[path];
+  if (value === undefined) throw new Error(`nobody says here what ${path || 'no field'} is of a pod`);
+  return value;
 }

@@ -105,6 +105,7 @@ export type Bodies = {
   ClusterRoleBinding: Binding;
   Ingress: { spec: { defaultBackend?: Backend; rules?: { http?: { paths: { backend: Backend }[] } }[] } };
   HTTPRoute: { spec: { rules?: { backendRefs?: { name: string; port?: number }[] }[] } };
+  PodMonitor: { spec: { selector: LabelSelector; podMetricsEndpoints: { port?: string }[] } };
   ServiceMonitor: { spec: { selector: LabelSelector; endpoints: { port?: string }[] } };
 };
 

@@ -207,6 +207,26 @@ export const wiringRules: readonly Rule[] = [
     },
   },
   {
+    name: 'monitors-have-pods',
+    check: (manifests) =>
+      faultsOf(
+        manifests.of('PodMonitor').map((it) => ({ ...it, where: whereOf(it) })),
+        ({ spec }) => {
+          const found = selectedBy(manifests, spec.selector.matchLabels);
+          const dead = spec.podMetricsEndpoints.filter(({ port = '' }) => !found.some((it) => hasPort(it, port)));
+          if (found.length === 0) return 'selects no pod';
+          return dead.length > 0 ? `scrapes ${dead.map(({ port }) => port).join()}, which no container has` : undefined;
+        },
+      ),
+    only: ['monitored'],
+    breaks: {
+      'no pod': (it) =>
+        Object.assign(part(it.of('PodMonitor')[0]).spec, { selector: { matchLabels: { app: 'nobody' } } }),
+      'no port': (it) =>
+        Object.assign(part(it.of('PodMonitor')[0]?.spec.podMetricsEndpoints[0]), { port: 'telemetry' }),
+    },
+  },
+  {
     name: 'autoscalers-have-a-target',
     upstream: { kubeLinter: ['dangling-horizontalpodautoscaler'] },
     check: (manifests) =>
