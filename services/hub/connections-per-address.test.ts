@@ -28,9 +28,10 @@ async function start(trusted: readonly string[] = [], clock = new JumpingClock()
 const portOf = ({ url }: SimulatedWorker) => Number(new URL(url).port);
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
-/** A WebSocket that stays until `end`. */
+/** A WebSocket that stays until `end`; one that is refused must not take the next free place. */
 async function hold(worker: SimulatedWorker, headers: Record<string, string> = {}) {
-  const socket = socketIo(worker, { auth: { token: await worker.token() }, extraHeaders: headers });
+  const auth = { token: await worker.token() };
+  const socket = socketIo(worker, { auth, extraHeaders: headers, reconnection: false });
   await connected(socket);
   return { end: () => void socket.close() };
 }

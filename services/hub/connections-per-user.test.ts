@@ -57,6 +57,7 @@ describeWithServer('redis', 'the connections of one user at two hub processes', 
         HUB_PRESENCE_TTL_MS: '20000',
       },
       readyUrl: `${opsUrl}/readyz`,
+      readyTimeoutMs: 120_000,
     });
     return { url: `http://127.0.0.1:${port}`, opsUrl, service };
   }

@@ -40,7 +40,7 @@ describeWithServer('redis', 'connections of a user in Redis', () => {
     expect(await alive.count(new Map([[user, 1]]))).toEqual(new Map([[user, 0]]));
     const workers = async () => [
       ...(await redis.hkeys(`sonixy:connections:${user}`)),
-      ...(await redis.zrange(`sonixy:presence:${user}`, 0, -1)),
+      ...(await redis.zrange(`sonixy:presence:${user}`, '0', '-1')),
     ];
     expect((await workers()).sort()).toEqual(['alive', 'alive', 'dead', 'dead']);
     clock.jump(60_000);
