@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test deps lint format token like bench simulate mutate faults cluster synth install
+.PHONY: help run test deps lint format token like bench simulate mutate faults cluster synth preflight install
 .NOTPARALLEL:
 
 # The Node of the dev dependencies, whatever the machine has.
@@ -49,6 +49,9 @@ synth: install ## write the manifests of every environment to dist/
 
 cluster: deps ## a Kubernetes cluster for manifests, until Ctrl-C (as root): FORWARD=NAME.NAMESPACE.svc:PORT
 	@exec node test/cluster/main.ts
+
+preflight: install ## tell what the cluster that kubectl talks to lacks: FOR=production
+	@node cdk8s/preflight/main.ts $(FOR)
 
 install:
 	@bash scripts/install.sh
