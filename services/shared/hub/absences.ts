@@ -7,57 +7,85 @@ export type AbsencesOptions = {
   readonly versionOf: (user: UserId) => number | undefined;
 };
 
+/** He was in all along: the row with that seq, and what followed it, was kept from him. */
+export type Owed = { readonly user: UserId; readonly since: number };
+
+type Absence = {
+  /** The version as of which he is back, at the latest. */
+  readonly until: number;
+  /** No row said that he was out. */
+  readonly isDoubtful: boolean;
+  /** The first row that was kept from him. */
+  missed: number | undefined;
+};
+
 /**
  * Who of those that are in now was out for a while of which the worker heard too late: nothing from the row that removed
  * him up to the one that let him in again is for him. The rows themselves tell, in the order in which they are handed on.
+ * Of one who came in while older rows were to come nobody knows: he gets them if no row up to his version lets him in.
  */
 export class Absences {
   readonly #versionOf: AbsencesOptions['versionOf'];
-  /** Of each the version as of which he is back, at the latest. */
-  readonly #until = new Map<UserId, number>();
+  readonly #absent = new Map<UserId, Absence>();
 
   constructor({ versionOf }: AbsencesOptions) {
     this.#versionOf = versionOf;
   }
 
-  get isEmpty(): boolean {
-    return this.#until.size === 0;
+  /** He came in, and is known to be in as of that version alone. */
+  doubt(user: UserId, version: number): void {
+    this.#absent.set(user, { until: version, isDoubtful: true, missed: undefined });
   }
 
   /** Before that row is handed on. Answers who is back with it. */
   meet(row: PushRow): readonly UserId[] {
+    if (row.members !== row.seq) return [];
     const { users, isIn } = placesChangedBy(row);
-    if (isIn) return this.isEmpty ? [] : this.#back((user, until) => users.includes(user) || isVersion(row, until));
+    if (isIn) return this.#back((user, absence) => users.includes(user) || letsIn(row, users, absence));
     for (const user of users) {
       // Members of that version were read: who is in is so by a later row.
       const version = this.#versionOf(user);
-      if (version !== undefined && version > row.seq) this.#until.set(user, version);
+      if (version !== undefined && version > row.seq) {
+        this.#absent.set(user, { until: version, isDoubtful: false, missed: undefined });
+      }
     }
     return [];
   }
 
-  #back(isBack: (user: UserId, until: number) => boolean): readonly UserId[] {
-    const back = [...this.#until].filter(([user, until]) => isBack(user, until)).map(([user]) => user);
-    for (const user of back) this.#until.delete(user);
-    return back;
-  }
-
-  /** undefined: he is not out. Else rows up to that seq are not for him. */
-  until(user: UserId): number | undefined {
-    return this.#until.get(user);
+  /** undefined: the row is for him as any other. Else it is not, or, `late`, he gets it as a change if he wants those. */
+  keepFrom(user: UserId, { seq }: PushRow): 'kept' | 'late' | undefined {
+    const absence = this.#absent.get(user);
+    if (!absence) return undefined;
+    const { until, isDoubtful, missed } = absence;
+    if (isDoubtful && missed === undefined && seq >= until) return undefined;
+    absence.missed = Math.min(seq, missed ?? seq);
+    // A row that was changed since he is back is a change to him, as to any newcomer.
+    return seq > until ? 'late' : 'kept';
   }
 
   /** All rows up to `seq` were handed on: whose return none of them told is back all the same. */
-  handedOn(seq: number): void {
-    this.#back((_user, until) => until <= seq);
+  handedOn(seq: number): readonly Owed[] {
+    const owed: Owed[] = [];
+    for (const [user, { until, isDoubtful, missed }] of this.#absent) {
+      if (until > seq) continue;
+      this.#absent.delete(user);
+      if (isDoubtful && missed !== undefined) owed.push({ user, since: missed });
+    }
+    return owed;
   }
 
   clear(): void {
-    this.#until.clear();
+    this.#absent.clear();
+  }
+
+  #back(isBack: (user: UserId, absence: Absence) => boolean): readonly UserId[] {
+    const back = [...this.#absent].filter(([user, absence]) => isBack(user, absence)).map(([user]) => user);
+    for (const user of back) this.#absent.delete(user);
+    return back;
   }
 }
 
-/** It made that version, whomever it names. */
-function isVersion({ seq, members }: PushRow, version: number): boolean {
-  return members === seq && seq >= version;
+/** The row changed who is in: may it be he whom it let in? One that names nobody may be about anybody. */
+function letsIn({ seq }: PushRow, named: readonly UserId[], { until, isDoubtful }: Absence): boolean {
+  return isDoubtful ? named.length === 0 : seq >= until;
 }

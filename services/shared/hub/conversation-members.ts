@@ -154,6 +154,8 @@ export class ConversationMembers {
     const { rows, positions } = this.#options;
     user.entries.add(entry);
     const movedBack = since !== undefined && since > 0 && rows.startFrom(since, entry, user);
+    const version = entry.gate.versionOf(user.user) ?? 0;
+    if ((entry.handedOn?.seq ?? 0) < version) entry.absences.doubt(user.user, version);
     for (const member of user.members) entry.members.add(member);
     if (!entry.position.place) positions.wantHead(entry);
     else if (movedBack) positions.recheck(entry);

@@ -25,27 +25,32 @@ export class ConversationRows {
 
   /** `before`: where the stream stood; undefined: nowhere. */
   take(deliveries: readonly Delivery[], entry: ConversationEntry, before: Place | undefined): void {
-    const { gate, members } = entry;
+    const { gate, members, absences } = entry;
+    const from = placeBefore(deliveries, before, entry);
+    // What was handed on before, or passed while nobody was connected, is no doubt any more.
+    absences.handedOn(gate.handedOn(from)?.seq ?? 0);
     // Nobody is connected: whoever comes begins at the head.
     if (members.size === 0) for (const { row } of deliveries) gate.need(row.members);
-    else if (gate.offer(deliveries, placeBefore(deliveries, before, entry))) this.#deliver(deliveries, entry);
+    else if (gate.offer(deliveries, from)) this.#deliver(deliveries, entry);
     else this.#hold(deliveries.length, entry);
   }
 
-  release(entry: ConversationEntry): void {
+  /** Answers whether the stream was gone back in. */
+  release(entry: ConversationEntry): boolean {
     const released = entry.gate.release();
-    if (released.length > 0) this.#deliver(released, entry);
+    return released.length > 0 && this.#deliver(released, entry);
   }
 
   /**
    * A user comes in who gets everything from the row with that seq on. Where it was handed out already the stream is gone
-   * back in: those who are here get nothing twice. Answers whether it was; before the user's connections are added.
+   * back in: those who are here get nothing twice. Answers whether it was.
    */
-  startFrom(since: number, entry: ConversationEntry, { members }: ChatUser): boolean {
+  startFrom(since: number, entry: ConversationEntry, { members }: Pick<ChatUser, 'members'>): boolean {
     const { handedOn, floors } = entry;
     for (const member of members) floors.set(member, { seq: since - 1, number: undefined });
     if (members.size === 0 || (handedOn && since > handedOn.seq)) return false;
     for (const member of entry.members) {
+      if (members.has(member)) continue;
       const floor = floors.get(member);
       if (handedOn && (!floor || floor.seq < handedOn.seq)) floors.set(member, { ...handedOn });
     }
@@ -56,7 +61,6 @@ export class ConversationRows {
 
   /** The last connection is gone: what was kept is for nobody. */
   emptied(entry: ConversationEntry): void {
-    entry.absences.clear();
     if (entry.gate.heldRows === 0 && !entry.parked) return;
     entry.gate.dropHeld();
     entry.parked = false;
@@ -71,7 +75,8 @@ export class ConversationRows {
     if (from && from.epoch === entry.position.place?.epoch) entry.position.returnTo(from);
   }
 
-  #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): void {
+  /** Answers whether the stream was gone back in. */
+  #deliver(deliveries: readonly Delivery[], entry: ConversationEntry): boolean {
     const { recentlyNew, floors, absences } = entry;
     for (const floor of floors.values()) {
       const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
@@ -83,18 +88,22 @@ export class ConversationRows {
       if (as === 'receive') recentlyNew.push(row.seq);
       if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
       this.#options.fanOut.row(delivery, entry.members, (member) => {
-        const absentUntil = absences.until(member.user);
-        // A row that was changed since he is back is a change to him, as to any newcomer.
-        if (absentUntil !== undefined) return row.seq > absentUntil && member.chatSubscribed ? 'change' : undefined;
         const floor = floors.get(member);
         if (floor && row.seq <= floor.seq) return undefined;
+        const kept = absences.keepFrom(member.user, row);
+        if (kept) return kept === 'late' && member.chatSubscribed ? 'change' : undefined;
         if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
         return member.chatSubscribed ? 'change' : undefined;
       });
     }
     const through = entry.handedOn?.seq ?? 0;
-    absences.handedOn(through);
     for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
+    let movedBack = false;
+    for (const { user, since } of absences.handedOn(through)) {
+      const members = new Set([...entry.members].filter((member) => member.user === user));
+      if (this.startFrom(since, entry, { members })) movedBack = true;
+    }
+    return movedBack;
   }
 }
 

@@ -211,7 +211,7 @@ export class Conversations {
   /** After anything changed: hands on what may go, asks for what is missing. */
   #settle(entry: ConversationEntry): void {
     if (entry.dropped) return;
-    this.#rows.release(entry);
+    if (this.#rows.release(entry)) this.#positions.recheck(entry);
     if (entry.parked && entry.gate.isOpen) {
       entry.parked = false;
       this.#positions.recheck(entry);

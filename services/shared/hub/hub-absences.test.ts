@@ -88,3 +88,33 @@ describe('a member who was out and is back before a worker hears of it', () => {
     expect(bob.received()).toEqual([]);
   });
 });
+
+/** Rows wait for the members of a version that is not read yet, and somebody comes meanwhile. */
+describe('who comes in while older rows wait', () => {
+  it.each([
+    ['gets none from before he was in', 'bob', ['alice'], [4, 5]],
+    ['gets all of them if he was in', 'bob', ['alice', 'bob'], [2, 3, 4, 5]],
+    ['gets none from before he was in, of several that were let in', 'dora', ['alice'], [5]],
+  ] as const)('%s', async (_what, who, first, expected) => {
+    const { chat, here, push, clock } = start();
+    const group = chat.create(...first);
+    const alice = await here.accept('alice');
+    let answer = () => {};
+    chat.gates.members = new Promise((resolve) => (answer = resolve));
+    const [one, two, three, four] = [
+      group.send(),
+      group.send(),
+      group.add(first.length > 1 ? 'carol' : 'bob'),
+      group.add('dora'),
+    ];
+    push(four, one, two);
+    await quiet();
+    const late = await here.accept(who);
+    answer();
+    await quiet();
+    push(three);
+    await settle(clock, () => alice.received().length === 4, "alice's rows");
+    await settle(clock, () => late.received().at(-1) === 5, 'the last row');
+    expect(late.received()).toEqual(expected);
+  });
+});
