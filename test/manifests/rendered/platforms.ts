@@ -42,7 +42,7 @@ const props: Readonly<Record<string, PlatformProps>> = {
     tokens: { hs256Secret: { name: 'their-tokens', key: 'their-key' }, issuer: 'them', audience: 'us' },
     rabbitmq: { ...production.rabbitmq, storageClass: 'fast' },
     mongodb: { ...production.mongodb, storageClass: 'fast' },
-    certificates: { schedule: '1 2 * * *', certificateSeconds: 86_400, authoritySeconds: 864_000, settleSeconds: 600 },
+    certificates: { schedule: '1 2 * * *', certificateSeconds: 86_400, authoritySeconds: 40_000_000, settleSeconds: 600 },
     network: { trustedProxies: ['10.0.0.0/8'] },
     logLevel: 'debug',
   },
