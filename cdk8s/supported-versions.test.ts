@@ -4,9 +4,9 @@ import { kind, supportedVersions } from './supported-versions.ts';
 
 const { oldest, newest } = supportedVersions;
 
-it('the README names the Kubernetes versions that CI runs', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  expect(readme).toContain(`Kubernetes ${oldest} to ${newest}.`);
+it.each(['README.md', 'docs/operations.md'])('%s names the Kubernetes versions that CI runs', (file) => {
+  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  expect(text).toContain(`Kubernetes ${oldest} to ${newest}`);
 });
 
 it('each node image of CI is of the version that it stands for, and is named by its digest', () => {
