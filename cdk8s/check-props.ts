@@ -1,6 +1,10 @@
 import { ConfigError } from '#shared/runtime/config.ts';
-import type { PlatformProps, Scale } from './platform-props.ts';
+import type { PlatformProps, Scale, StoreProps } from './platform-props.ts';
 import { type Resources, resourcesOf } from './pod/resources.ts';
+import { externalFaults } from './stores/external-store.ts';
+
+/** How long the bootstrap commands have an authority's successor trusted before it signs. */
+const trustSeconds = 120 * 86_400;
 
 type Tell = (fault: string) => void;
 
@@ -30,10 +34,15 @@ export function checkProps(platform: PlatformProps): void {
     checkResources(name, platform[name].resources, tell);
   }
   for (const name of stores) {
-    checkStore(name, platform[name], tell);
-    checkResources(name, platform[name].resources, tell);
+    const store = platform[name];
+    if (store.external) externalFaults(name, store.external).forEach(tell);
+    else {
+      checkStore(name, store, tell);
+      checkResources(name, store.resources, tell);
+    }
   }
-  checkResources('redis', platform.redis.resources, tell);
+  if (platform.redis.external) externalFaults('redis', platform.redis.external).forEach(tell);
+  else checkResources('redis', platform.redis.resources, tell);
   checkHub(platform, tell);
   checkCertificates(platform, tell);
   checkNetwork(platform, tell);
@@ -105,7 +114,7 @@ function checkHub({ hub }: PlatformProps, tell: Tell): void {
   }
 }
 
-function checkStore(name: string, { replicas, storage, storageClass }: PlatformProps['rabbitmq'], tell: Tell): void {
+function checkStore(name: string, { replicas, storage, storageClass }: StoreProps, tell: Tell): void {
   if (![1, 3].includes(replicas)) tell(`${name}.replicas must be 1 or 3, a quorum of two is none, got ${replicas}`);
   if (!/^[1-9]\d*(Mi|Gi|Ti)$/.test(storage) || Number.parseInt(storage, 10) % 1_024 === 0) {
     tell(`${name}.storage must be whole Mi, Gi or Ti in its shortest form, got ${quote(storage)}`);
@@ -133,9 +142,10 @@ function checkCertificates({ certificates = {} }: PlatformProps, tell: Tell): vo
   if (schedule !== undefined && !/^(\S+\s+){4}\S+$/.test(schedule)) {
     tell(`certificates.schedule must have the five fields of cron, got ${quote(schedule)}`);
   }
-  // As services/bootstrap demands: what an authority signed last must end before it does.
-  if (authoritySeconds < 3 * certificateSeconds)
-    tell('certificates.authoritySeconds must be three times certificateSeconds');
+  // As services/bootstrap demands: a third of an authority's life must see its successor trusted, and what it signed end.
+  if (authoritySeconds < 3 * (trustSeconds + certificateSeconds)) {
+    tell('certificates.authoritySeconds must be three times certificateSeconds and 120 days together');
+  }
   if (certificateSeconds < 6 * settleSeconds) tell('certificates.certificateSeconds must be six times settleSeconds');
 }
 

@@ -8,8 +8,10 @@ import { Chat } from './services/chat.ts';
 import { Gateway } from './services/gateway.ts';
 import { Hub } from './services/hub.ts';
 import { Notification } from './services/notification.ts';
+import { ownStores } from './stores/external-store.ts';
 import { Mongodb } from './stores/mongodb/mongodb.ts';
 import { Rabbitmq } from './stores/rabbitmq/rabbitmq.ts';
+import { RabbitmqTopology } from './stores/rabbitmq/rabbitmq-topology.ts';
 import { Redis } from './stores/redis/redis.ts';
 
 /** Everything but the namespace. */
@@ -18,9 +20,11 @@ export class PlatformChart extends Chart {
     super(app, 'platform', { namespace: platform.namespace, disableResourceNameHashes: true });
     new NetworkPolicies(this, platform);
     new Bootstrap(this, platform);
-    new Redis(this, platform);
-    new Rabbitmq(this, platform);
-    new Mongodb(this, platform);
+    const own = ownStores(platform);
+    if (own.includes('redis')) new Redis(this, platform);
+    if (own.includes('rabbitmq')) new Rabbitmq(this, platform);
+    else new RabbitmqTopology(this, platform);
+    if (own.includes('mongodb')) new Mongodb(this, platform);
     new Gateway(this, platform);
     new Notification(this, platform);
     new Chat(this, platform);

@@ -50,7 +50,20 @@ export type TokenProps = {
   | { readonly hs256Secret: { readonly name: string; readonly key: string }; readonly jwksUrl?: never }
 );
 
+/** A store that somebody else runs: hosted, or an operator's. */
+export type ExternalStore = {
+  /** As `amqps://mq.example.com/vhost`, `mongodb+srv://db.example.com/?authSource=admin`, `rediss://cache.example.com`: no user in it. */
+  readonly url: string;
+  /** A Secret of the namespace that you make: for each user of ours (`chat`, …) his password, under his name. */
+  readonly passwords: string;
+  /** Where the PEM is of who signed its certificate. @default a public authority did */
+  readonly ca?: { readonly secret: string; readonly key: string };
+};
+
+export type External = { readonly external: ExternalStore };
+
 export type StoreProps = {
+  readonly external?: never;
   readonly replicas: 1 | 3;
   readonly resources: Resources;
   /** Of each claim, as `10Gi`. Can only grow later, and only where the storage class allows it. */
@@ -58,6 +71,8 @@ export type StoreProps = {
   /** @default the cluster's. Can not be changed later. */
   readonly storageClass?: string;
 };
+
+export type RedisProps = { readonly external?: never; readonly resources: Resources };
 
 export type NetworkProps = {
   /** Labels of the namespaces whose pods may publish. @default sonixy.io/publisher: "true" */
@@ -85,6 +100,13 @@ export type CertificateProps = {
   readonly settleSeconds?: number;
 };
 
+/** A platform that runs all its stores itself. */
+export type PlatformOfOwnStores = PlatformProps & {
+  readonly rabbitmq: StoreProps;
+  readonly mongodb: StoreProps;
+  readonly redis: RedisProps;
+};
+
 /** The whole platform. What can not be changed later says so. */
 export type PlatformProps = {
   /** Can not be changed later: claims and Secrets stay where they are. */
@@ -97,9 +119,9 @@ export type PlatformProps = {
   readonly notification: ServiceProps;
   readonly chat: ServiceProps;
   readonly hub: ServiceProps & { /** @default 10,000 */ readonly maxConnections?: number };
-  readonly rabbitmq: StoreProps;
-  readonly mongodb: StoreProps;
-  readonly redis: { readonly resources: Resources };
+  readonly rabbitmq: StoreProps | External;
+  readonly mongodb: StoreProps | External;
+  readonly redis: RedisProps | External;
   /** @default soft */
   readonly spread?: Spread;
   /** @default fixed */

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { labelsOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
+import { ownStores } from '../stores/external-store.ts';
 import { certificatesCommand, secretsCommand } from './commands.ts';
 import { oneShotPod } from './one-shot.ts';
 
@@ -28,6 +29,8 @@ export class BootstrapJob extends Construct {
   }
 }
 
-export function usesInternalAuthority({ tls = 'internal' }: PlatformProps): boolean {
-  return tls === 'internal';
+/** Also where TLS is on, nothing is signed when all stores are external. */
+export function usesInternalAuthority(platform: PlatformProps): boolean {
+  const { tls = 'internal' } = platform;
+  return tls === 'internal' && ownStores(platform).length > 0;
 }

@@ -1,9 +1,10 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { authoritySecret, certificateSecrets, stores } from '#shared/contract/secrets.ts';
+import { authoritySecret, certificateSecrets } from '#shared/contract/secrets.ts';
 import { labelsOf, partOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { certificateNames } from '../stores/certificate-names.ts';
+import { ownStores } from '../stores/external-store.ts';
 
 const apiVersion = 'cert-manager.io/v1';
 const privateKey = { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' };
@@ -29,7 +30,7 @@ export class CertManagerCertificates extends Construct {
       issuerRef: issuer(selfSigned),
     });
     this.#add('Issuer', authoritySecret, { ca: { secretName: authoritySecret } });
-    for (const store of stores) {
+    for (const store of ownStores(platform)) {
       this.#add(
         'Certificate',
         store,

@@ -1,6 +1,7 @@
 import { stores } from '#shared/contract/secrets.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { certificateNames } from '../stores/certificate-names.ts';
+import { ownStores } from '../stores/external-store.ts';
 import { claimsOf } from '../stores/store-claims.ts';
 import type { OneShot } from './one-shot.ts';
 
@@ -11,7 +12,10 @@ export function secretsCommand(): OneShot {
 
 export function certificatesCommand(platform: PlatformProps): OneShot {
   const { certificateSeconds, authoritySeconds, settleSeconds } = platform.certificates ?? {};
-  const [rabbitmq, mongodb, redis] = stores.map((store) => certificateNames(store, platform).join());
+  const own = ownStores(platform);
+  const [rabbitmq, mongodb, redis] = stores.map((store) =>
+    own.includes(store) ? certificateNames(store, platform).join() : undefined,
+  );
   return {
     command: 'certificates',
     environment: {

@@ -1,8 +1,8 @@
-import type { PlatformProps } from '../platform-props.ts';
+import type { PlatformOfOwnStores } from '../platform-props.ts';
 import { version } from '../version.ts';
 
 /** One of each, small, for one's own cluster: no TLS between the parts. */
-export const dev: PlatformProps = {
+export const dev: PlatformOfOwnStores = {
   namespace: 'sonixy-realtime',
   images: { tag: version },
   tokens: { hs256Secret: { name: 'sonixy-tokens', key: 'hs256-secret' } },

@@ -1,8 +1,8 @@
-import type { PlatformProps } from '../platform-props.ts';
+import type { PlatformOfOwnStores } from '../platform-props.ts';
 import { version } from '../version.ts';
 
 /** Everything that production has, small enough for a CI machine: together at most 3 CPU and 8 GiB. */
-export const kind: PlatformProps = {
+export const kind: PlatformOfOwnStores = {
   namespace: 'sonixy-realtime',
   images: { tag: version },
   tokens: { hs256Secret: { name: 'sonixy-tokens', key: 'hs256-secret' } },

@@ -1,11 +1,11 @@
-import type { PlatformProps } from '../platform-props.ts';
+import type { PlatformOfOwnStores } from '../platform-props.ts';
 import { version } from '../version.ts';
 
 /**
  * A start for some tens of thousands of connections. Whoever installs it names the own identity service and pages, and adds
  * what is off: `routes`, `network.trustedProxies`, `network.monitoring` with `monitoring`. See docs/operations.md.
  */
-export const production: PlatformProps = {
+export const production: PlatformOfOwnStores = {
   namespace: 'sonixy-realtime',
   images: { tag: version },
   tokens: { jwksUrl: 'https://identity.example.com/.well-known/jwks.json' },

@@ -1,8 +1,9 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { certificateKeys, certificateSecrets } from '#shared/contract/secrets.ts';
+import { certificateKeys, certificateSecrets, type Store } from '#shared/contract/secrets.ts';
 import { type Component, labelsOf, selectorOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
+import { externalOf } from '../stores/external-store.ts';
 import { storeHosts, usesTls } from '../stores/store-hosts.ts';
 
 /** Pods with a process of ours, and its port of operations: in mongodb's it is the sidecar. */
@@ -22,7 +23,10 @@ export class PodMonitors extends Construct {
       );
     }
     const { interval = '15s' } = platform.monitoring;
-    for (const component of ours) this.#add(component, { port: 'ops', path: '/metrics', interval });
+    const isExternal = (store: Store) => externalOf(platform, store) !== undefined;
+    const present = ours.filter((component) => component !== 'mongodb' || !isExternal('mongodb'));
+    for (const component of present) this.#add(component, { port: 'ops', path: '/metrics', interval });
+    if (isExternal('rabbitmq')) return;
     this.#add('rabbitmq', { port: 'metrics', path: '/metrics', interval, ...(usesTls(platform) ? rabbitmqTls : {}) });
   }
 

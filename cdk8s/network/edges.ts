@@ -1,7 +1,9 @@
+import { type Store, stores } from '#shared/contract/secrets.ts';
 import { ports } from '../addresses.ts';
 import type { Component } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
 import { opsPort } from '../services/service-workload.ts';
+import { externalOf, externalPorts, ownStores } from '../stores/external-store.ts';
 import { usesTls } from '../stores/store-hosts.ts';
 
 /** Who may open connections to a port of a part. */
@@ -36,8 +38,10 @@ export function edgesOf(platform: PlatformProps): Edge[] {
         { to: 'rabbitmq' as const, port: rabbitmqMetricsPort[tls] },
       ].map((it) => ({ ...it, from: { namespaces: monitoring } }))
     : [];
+  const own = ownStores(platform);
+  const isThere = (component: Component) => !isStore(component) || own.includes(component);
   const published = [amqp, ...(plainPublishers ? [ports.amqp] : [])];
-  return [
+  const edges: Edge[] = [
     { from: { anybody: true }, to: 'gateway', port: ports.gateway },
     { from: { anybody: true }, to: 'hub', port: ports.hub },
     edge('gateway', 'notification', ports.notification),
@@ -53,9 +57,32 @@ export function edgesOf(platform: PlatformProps): Edge[] {
     ...[...new Set(published)].map((port): Edge => ({ from: { namespaces: publishers }, to: 'rabbitmq', port })),
     ...scraped,
   ];
+  return edges.filter(({ from, to }) => isThere(to) && (!('component' in from) || isThere(from.component)));
 }
 
-export function exitsOf({ tokens }: PlatformProps): Exit[] {
+/** Who connects to which store. */
+const clientsOf: Readonly<Record<Store, readonly Component[]>> = {
+  // Bootstrap declares the topology of one that is not ours.
+  rabbitmq: ['notification', 'chat', 'hub', 'bootstrap'],
+  mongodb: ['notification', 'chat'],
+  redis: ['gateway', 'notification', 'chat', 'hub'],
+};
+
+function isStore(component: Component): component is Store {
+  return (stores as readonly Component[]).includes(component);
+}
+
+function exitsToStores(platform: PlatformProps): Exit[] {
+  return stores.flatMap((store) => {
+    const external = externalOf(platform, store);
+    if (!external) return [];
+    const itsPorts = externalPorts(store, external);
+    return clientsOf[store].map((from): Exit => ({ from, ports: itsPorts, why: `external ${store}` }));
+  });
+}
+
+export function exitsOf(platform: PlatformProps): Exit[] {
+  const { tokens } = platform;
   const checksTokens: readonly Component[] = ['gateway', 'notification', 'chat', 'hub'];
   const jwks = tokens.jwksUrl === undefined ? [] : [portOf(tokens.jwksUrl)];
   return [
@@ -63,6 +90,7 @@ export function exitsOf({ tokens }: PlatformProps): Exit[] {
     ...(['bootstrap', 'certificates'] as const).map(
       (from): Exit => ({ from, ports: [443, 6443], why: 'Kubernetes API' }),
     ),
+    ...exitsToStores(platform),
   ];
 }
 

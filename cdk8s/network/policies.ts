@@ -1,8 +1,10 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { stores } from '#shared/contract/secrets.ts';
 import { usesInternalAuthority } from '../bootstrap/bootstrap-job.ts';
 import { type Component, components, labelsOf, partOf, selectorOf } from '../metadata.ts';
 import type { PlatformProps } from '../platform-props.ts';
+import { externalOf } from '../stores/external-store.ts';
 import { type Edge, type Exit, edgesOf, exitsOf, type Source } from './edges.ts';
 
 /** Node-local caches and OpenShift serve names on 5353; who serves them differs, so no `to`. */
@@ -19,7 +21,9 @@ export class NetworkPolicies extends Construct {
     const edges = edgesOf(platform);
     const exits = exitsOf(platform);
     // What has no pods needs no policy.
-    const present = components.filter((component) => component !== 'certificates' || usesInternalAuthority(platform));
+    const absent = new Set<Component>(stores.filter((store) => externalOf(platform, store) !== undefined));
+    if (!usesInternalAuthority(platform)) absent.add('certificates');
+    const present = components.filter((component) => !absent.has(component));
     for (const component of present) new ComponentPolicy(this, component, edges, exits);
   }
 }

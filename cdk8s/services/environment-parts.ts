@@ -4,6 +4,7 @@ import type { PlatformProps } from '../platform-props.ts';
 import type { Environment } from '../pod/environment.ts';
 import { type Mount, secretFiles } from '../pod/mounts.ts';
 import { secrets } from '../secrets.ts';
+import { externalOf, externalUrl } from '../stores/external-store.ts';
 import { storeHosts, usesTls } from '../stores/store-hosts.ts';
 
 /** A setting, or the file that its value is in. */
@@ -38,17 +39,20 @@ export function internalSettings(): EnvironmentPart<'INTERNAL_SECRET'> {
   };
 }
 
-type AmqpUser = 'notification' | 'chat' | 'hub';
+type AmqpUser = 'notification' | 'chat' | 'hub' | 'admin';
 
 export function amqpSettings(platform: PlatformProps, user: AmqpUser): EnvironmentPart<'AMQP_URL' | 'AMQP_PASSWORD'> {
+  const external = externalOf(platform, 'rabbitmq');
   const { name, keys } = secrets.rabbitmq;
   const [scheme, port] = usesTls(platform) ? ['amqps', ports.amqps] : ['amqp', ports.amqp];
   return {
     environment: {
-      AMQP_URL: `${scheme}://${user}@${storeHosts.rabbitmq}:${port}`,
+      AMQP_URL: external
+        ? externalUrl(external, user)
+        : `${scheme}://${user}@${storeHosts.rabbitmq}:${port}`,
       AMQP_PASSWORD_FILE: `${folder}/rabbitmq/${keys[user]}`,
     },
-    mounts: [secretFiles(name, [keys[user]], `${folder}/rabbitmq`)],
+    mounts: [secretFiles(external?.passwords ?? name, [keys[user]], `${folder}/rabbitmq`)],
   };
 }
 
@@ -58,13 +62,16 @@ export function redisSettings(
   platform: PlatformProps,
   user: RedisUser,
 ): EnvironmentPart<'REDIS_URL' | 'REDIS_PASSWORD'> {
+  const external = externalOf(platform, 'redis');
   const { name, keys } = secrets.redis;
   return {
     environment: {
-      REDIS_URL: `${usesTls(platform) ? 'rediss' : 'redis'}://${user}@${storeHosts.redis}:${ports.redis}`,
+      REDIS_URL: external
+        ? externalUrl(external, user)
+        : `${usesTls(platform) ? 'rediss' : 'redis'}://${user}@${storeHosts.redis}:${ports.redis}`,
       REDIS_PASSWORD_FILE: `${folder}/redis/${keys[user]}`,
     },
-    mounts: [secretFiles(name, [keys[user]], `${folder}/redis`)],
+    mounts: [secretFiles(external?.passwords ?? name, [keys[user]], `${folder}/redis`)],
   };
 }
 
@@ -74,6 +81,7 @@ export function mongoSettings(
   platform: PlatformProps,
   user: MongoUser,
 ): EnvironmentPart<'MONGODB_URL' | 'MONGODB_PASSWORD'> {
+  const external = externalOf(platform, 'mongodb');
   const { name, keys } = secrets.mongodb;
   const options = new URLSearchParams({
     replicaSet: 'rs0',
@@ -82,9 +90,11 @@ export function mongoSettings(
   });
   return {
     environment: {
-      MONGODB_URL: `mongodb://${user}@${storeHosts.mongodb(platform).join(',')}/?${options}`,
+      MONGODB_URL: external
+        ? externalUrl(external, user)
+        : `mongodb://${user}@${storeHosts.mongodb(platform).join(',')}/?${options}`,
       MONGODB_PASSWORD_FILE: `${folder}/mongodb/${keys[user]}`,
     },
-    mounts: [secretFiles(name, [keys[user]], `${folder}/mongodb`)],
+    mounts: [secretFiles(external?.passwords ?? name, [keys[user]], `${folder}/mongodb`)],
   };
 }

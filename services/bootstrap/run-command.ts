@@ -5,6 +5,7 @@ import { certificates } from './commands/certificates.ts';
 import type { Command } from './commands/command.ts';
 import { mongodbKeyFileCommand } from './commands/mongodb-key-file.ts';
 import { rabbitmqDefinitionsCommand } from './commands/rabbitmq-definitions.ts';
+import { rabbitmqTopologyCommand } from './commands/rabbitmq-topology.ts';
 import { redisAclCommand } from './commands/redis-acl.ts';
 import { secrets } from './commands/secrets.ts';
 
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
   certificates,
   'redis-acl': redisAclCommand,
   'rabbitmq-definitions': rabbitmqDefinitionsCommand,
+  'rabbitmq-topology': rabbitmqTopologyCommand,
   'mongodb-key-file': mongodbKeyFileCommand,
 };
 

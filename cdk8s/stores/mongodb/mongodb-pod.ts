@@ -11,6 +11,7 @@ import { memoryMiOf, resourcesOf } from '../../pod/resources.ts';
 import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { spreadOf } from '../../pod/spread.ts';
 import { secrets } from '../../secrets.ts';
+import { ownStore } from '../external-store.ts';
 import { usesTls } from '../store-hosts.ts';
 import { mongodArguments, mongodbFolders, mongodbKeyFile } from './mongod-arguments.ts';
 import { mongodbSidecar } from './mongodb-sidecar.ts';
@@ -60,13 +61,14 @@ export function mongodbPod(platform: PlatformProps): k8s.PodSpec {
 }
 
 function mongod(platform: PlatformProps, mounts: readonly Mount[]): k8s.Container {
+  const { resources } = ownStore(platform, 'mongodb');
   const listening = { tcpSocket: { port: k8s.IntOrString.fromString('mongodb') } };
   return {
     name: component,
     ...storeImage(platform.images, component),
-    args: mongodArguments({ tls: usesTls(platform), memoryMi: memoryMiOf(platform.mongodb.resources) }),
+    args: mongodArguments({ tls: usesTls(platform), memoryMi: memoryMiOf(resources) }),
     ports: [{ name: 'mongodb', containerPort: ports.mongodb, protocol: 'TCP' }],
-    resources: resourcesOf(platform.mongodb.resources),
+    resources: resourcesOf(resources),
     securityContext: containerSecurity,
     // It listens only when it has recovered from a crash, which a large journal makes long.
     startupProbe: { ...listening, periodSeconds: 5, failureThreshold: 720, timeoutSeconds: 5 },

@@ -5,6 +5,7 @@ import { ports } from '../../addresses.ts';
 import { labelsOf, selectorOf } from '../../metadata.ts';
 import type { PlatformProps } from '../../platform-props.ts';
 import { disruptionBudget } from '../../services/disruption-budget.ts';
+import { ownStore } from '../external-store.ts';
 import { mongodbPod } from './mongodb-pod.ts';
 
 const component = 'mongodb';
@@ -16,7 +17,7 @@ const component = 'mongodb';
 export class Mongodb extends Construct {
   constructor(scope: Construct, platform: PlatformProps) {
     super(scope, component);
-    const { replicas, storage, storageClass } = platform.mongodb;
+    const { replicas, storage, storageClass } = ownStore(platform, 'mongodb');
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     new k8s.KubeServiceAccount(this, 'account', { metadata, automountServiceAccountToken: false });
     new k8s.KubeService(this, 'service', {

@@ -10,6 +10,7 @@ import { resourcesOf } from '../../pod/resources.ts';
 import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { spreadOf } from '../../pod/spread.ts';
 import { secrets } from '../../secrets.ts';
+import { ownStore } from '../external-store.ts';
 import { usesTls } from '../store-hosts.ts';
 import { rabbitmqFolders } from './rabbitmq-conf.ts';
 
@@ -74,6 +75,7 @@ function rabbitmqContainer(
   { plain, mounts }: { readonly plain: boolean; readonly mounts: readonly Mount[] },
 ): k8s.Container {
   const tls = usesTls(platform);
+  const { replicas, resources } = ownStore(platform, 'rabbitmq');
   const listening = { tcpSocket: { port: k8s.IntOrString.fromString(tls ? 'amqps' : 'amqp') } };
   const port = (name: string, containerPort: number): k8s.ContainerPort => ({ name, containerPort, protocol: 'TCP' });
   return {
@@ -90,12 +92,12 @@ function rabbitmqContainer(
       RABBITMQ_NODENAME: 'rabbit@$(POD_NAME).rabbitmq-nodes.$(POD_NAMESPACE).svc.cluster.local',
       RABBITMQ_USE_LONGNAME: true,
     }),
-    resources: resourcesOf(platform.rabbitmq.resources),
+    resources: resourcesOf(resources),
     securityContext: containerSecurity,
     // No liveness: a node that waits for its peers is alive, and to kill it would make it worse.
     startupProbe: { ...listening, periodSeconds: 5, failureThreshold: 120, timeoutSeconds: 5 },
     readinessProbe: { ...listening, periodSeconds: 10, failureThreshold: 2, timeoutSeconds: 5 },
-    ...(platform.rabbitmq.replicas > 1 ? { lifecycle: { preStop: { exec: { command: quorumWait } } } } : {}),
+    ...(replicas > 1 ? { lifecycle: { preStop: { exec: { command: quorumWait } } } } : {}),
     volumeMounts: [...mounts.map(({ mount }) => mount), { name: 'data', mountPath: rabbitmqFolders.data }],
   };
 }

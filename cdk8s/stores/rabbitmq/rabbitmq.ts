@@ -6,6 +6,7 @@ import type { PlatformProps } from '../../platform-props.ts';
 import { configHash } from '../../pod/config-hash.ts';
 import { memoryMiOf } from '../../pod/resources.ts';
 import { disruptionBudget } from '../../services/disruption-budget.ts';
+import { ownStore } from '../external-store.ts';
 import { usesTls } from '../store-hosts.ts';
 import { enabledPlugins, rabbitmqConf } from './rabbitmq-conf.ts';
 import { rabbitmqPod } from './rabbitmq-pod.ts';
@@ -21,7 +22,7 @@ export const rabbitmqNodesService = 'rabbitmq-nodes';
 export class Rabbitmq extends Construct {
   constructor(scope: Construct, platform: PlatformProps) {
     super(scope, component);
-    const { replicas, storage, storageClass, resources } = platform.rabbitmq;
+    const { replicas, storage, storageClass, resources } = ownStore(platform, 'rabbitmq');
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     const tls = usesTls(platform);
     const plain = !tls || (platform.network?.plainPublishers ?? false);

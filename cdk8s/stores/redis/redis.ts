@@ -12,6 +12,7 @@ import { pullSecretsOf } from '../../pod/pull-secrets.ts';
 import { memoryMiOf, resourcesOf } from '../../pod/resources.ts';
 import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { secrets } from '../../secrets.ts';
+import { ownStore } from '../external-store.ts';
 import { usesTls } from '../store-hosts.ts';
 import { redisConf, redisFolders } from './redis-conf.ts';
 
@@ -26,7 +27,7 @@ export class Redis extends Construct {
     super(scope, component);
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     const tls = usesTls(platform);
-    const memoryMi = memoryMiOf(platform.redis.resources);
+    const memoryMi = memoryMiOf(ownStore(platform, 'redis').resources);
     const data = { 'redis.conf': redisConf({ tls, port: ports.redis, memoryMi }) };
     new k8s.KubeServiceAccount(this, 'account', { metadata, automountServiceAccountToken: false });
     new k8s.KubeConfigMap(this, 'config', { metadata, data });
@@ -92,7 +93,7 @@ function podSpec(platform: PlatformProps): k8s.PodSpec {
         ...storeImage(platform.images, 'redis'),
         args: ['redis-server', `${redisFolders.config}/redis.conf`],
         ports: [{ name: 'redis', containerPort: ports.redis, protocol: 'TCP' }],
-        resources: resourcesOf(platform.redis.resources),
+        resources: resourcesOf(ownStore(platform, 'redis').resources),
         securityContext: containerSecurity,
         startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
         livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { exchanges, queues } from '#shared/contract/names.ts';
-import { errorQueueOf, receiveTopology, skippedQueueOf } from '#shared/masstransit/topology.ts';
+import { errorQueueOf, receiveTopology, skippedQueueOf, type Topology } from '#shared/masstransit/topology.ts';
 
 /** Each is a user of the broker, with a password of its own. */
 export const rabbitmqUsers = ['admin', 'monitoring', 'notification', 'chat', 'hub', 'publisher'] as const;
@@ -19,10 +19,7 @@ const nothing = '^$';
  * @see https://www.rabbitmq.com/docs/definitions
  */
 export function rabbitmqDefinitions(passwords: Readonly<Record<RabbitmqUser, string>>): object {
-  const topologies = [
-    receiveTopology({ queue: queues.notificationUserInteraction, exchanges: [exchanges.userInteraction] }),
-    receiveTopology({ queue: queues.hubMessages, exchanges: [exchanges.messageSent, exchanges.messageChanged] }),
-  ];
+  const topologies = platformTopologies();
   const durable = { vhost, durable: true, auto_delete: false };
   const binding = (source: string, destination: string, destination_type: 'queue' | 'exchange') => ({
     source,
@@ -58,6 +55,14 @@ export function rabbitmqDefinitions(passwords: Readonly<Record<RabbitmqUser, str
       ...it.exchangeBindings.map(({ source, destination }) => binding(source, destination, 'exchange')),
     ]),
   };
+}
+
+/** All receive endpoints of ours. */
+export function platformTopologies(): Topology[] {
+  return [
+    receiveTopology({ queue: queues.notificationUserInteraction, exchanges: [exchanges.userInteraction] }),
+    receiveTopology({ queue: queues.hubMessages, exchanges: [exchanges.messageSent, exchanges.messageChanged] }),
+  ];
 }
 
 function tagsOf(user: RabbitmqUser): string[] {

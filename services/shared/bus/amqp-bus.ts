@@ -7,7 +7,7 @@ import { AmqpConnection, reasonOf } from './amqp-connection.ts';
 import { AmqpConsumer } from './amqp-consumer.ts';
 import { AmqpPublisher } from './amqp-publisher.ts';
 import { declareTopology, isRefusal } from './amqp-topology.ts';
-import type { Bus, BusConsumer, BusMessage, BusState, ConsumeOptions } from './bus.ts';
+import type { Bus, BusConsumer, BusMessage, BusState, ConsumeOptions, DeclareOptions } from './bus.ts';
 
 export type AmqpBusOptions = {
   /** `amqp://user:password@host:port/vhost` or `amqps://…`; `?heartbeat=` in seconds, 10 by default. */
@@ -66,11 +66,11 @@ class AmqpBus implements Bus {
     return this.#publisher.publish(message);
   }
 
-  async declare(topology: Topology): Promise<void> {
+  async declare(topology: Topology, options?: DeclareOptions): Promise<void> {
     const { model, state } = this.#publishing;
     if (!model) throw new PlatformError('unavailable', state.detail);
     try {
-      await declareTopology(model, topology);
+      await declareTopology(model, topology, options);
     } catch (error) {
       throw new PlatformError(isRefusal(error) ? 'internal' : 'unavailable', `cannot declare: ${reasonOf(error)}`);
     }

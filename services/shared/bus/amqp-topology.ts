@@ -1,11 +1,16 @@
 import type { ChannelModel } from 'amqplib';
 import type { Topology } from '#shared/masstransit/topology.ts';
+import type { DeclareOptions } from './bus.ts';
 
 /**
  * Declares in MassTransit's order. Where this user may not declare, all is left as it is: then the topology was
- * provisioned with the broker.
+ * provisioned with the broker. With `mustMake` that is an error, too.
  */
-export async function declareTopology(model: ChannelModel, topology: Topology): Promise<void> {
+export async function declareTopology(
+  model: ChannelModel,
+  topology: Topology,
+  { mustMake = false }: DeclareOptions = {},
+): Promise<void> {
   const channel = await model.createChannel();
   // The failed call itself rejects with it.
   channel.on('error', () => undefined);
@@ -20,7 +25,7 @@ export async function declareTopology(model: ChannelModel, topology: Topology): 
     }
     await channel.close();
   } catch (error) {
-    if (replyCode(error) !== accessRefused) throw error;
+    if (mustMake || replyCode(error) !== accessRefused) throw error;
   }
 }
 

@@ -20,12 +20,17 @@ export interface Bus {
    */
   publish(message: BusMessage): Promise<void>;
   /** Makes what is missing and changes nothing. @throws PlatformError `unavailable` when the bus is down, `internal` when it refuses */
-  declare(topology: Topology): Promise<void>;
+  declare(topology: Topology, options?: DeclareOptions): Promise<void>;
   /** Returns at once and consumes until `close`, over every loss of the bus; the topology is declared each time. */
   consume(options: ConsumeOptions): BusConsumer;
   /** Waits for publishes that are under way, then ends consumers as their `close` does. Later publishes reject. */
   close(): Promise<void>;
 }
+
+export type DeclareOptions = {
+  /** Without it, what this user may not make is taken to be there. @default false */
+  readonly mustMake?: boolean;
+};
 
 export type BusFeatures = {
   /** Whether messages outlive the process of the bus. */

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { TopologySetting } from '#services/bootstrap/topology-config.ts';
+import { ownImage } from '../../images.ts';
+import { labelsOf } from '../../metadata.ts';
+import type { PlatformProps } from '../../platform-props.ts';
+import { environmentOf } from '../../pod/environment.ts';
+import { pullSecretsOf } from '../../pod/pull-secrets.ts';
+import { resourcesOf } from '../../pod/resources.ts';
+import { containerSecurity, podSecurity } from '../../pod/security.ts';
+import { amqpSettings, type SettingOrFile } from '../../services/environment-parts.ts';
+import { trustSettings } from '../../services/trust-settings.ts';
+
+/** Whose connections it uses, in the NetworkPolicies. */
+const component = 'bootstrap';
+/** Any id that is no user of the node. */
+const uid = 10_001;
+
+/** A Job that makes our queues on a RabbitMQ that is not ours. Our own gets them from its definitions. */
+export class RabbitmqTopology extends Construct {
+  constructor(scope: Construct, platform: PlatformProps) {
+    super(scope, 'rabbitmq-topology');
+    const parts = [amqpSettings(platform, 'admin'), trustSettings(platform, ['rabbitmq'])];
+    const mounts = parts.flatMap((part) => part.mounts);
+    const spec: k8s.JobSpec = {
+      backoffLimit: 8,
+      ttlSecondsAfterFinished: 24 * 3_600,
+      template: {
+        metadata: { labels: { ...labelsOf(component) } },
+        spec: {
+          serviceAccountName: component,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          restartPolicy: 'Never',
+          securityContext: podSecurity(platform.userIds ?? 'fixed', uid),
+          terminationGracePeriodSeconds: 10,
+          ...pullSecretsOf(platform),
+          containers: [
+            {
+              name: 'rabbitmq-topology',
+              ...ownImage(platform.images, 'bootstrap'),
+              args: ['rabbitmq-topology'],
+              env: environmentOf<SettingOrFile<TopologySetting> | 'NODE_ENV'>({
+                NODE_ENV: 'production',
+                LOG_LEVEL: platform.logLevel,
+                ...Object.assign({}, ...parts.map((part) => part.environment)),
+              }),
+              resources: resourcesOf({ cpu: '50m', memory: '128Mi' }),
+              securityContext: containerSecurity,
+              terminationMessagePolicy: 'FallbackToLogsOnError',
+              volumeMounts: mounts.map(({ mount }) => mount),
+            },
+          ],
+          volumes: mounts.map(({ volume }) => volume),
+        },
+      },
+    };
+    // A Job is immutable: whatever changes in it, a release of the image too, makes another one.
+    const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 10);
+    new k8s.KubeJob(this, 'job', {
+      metadata: { name: `rabbitmq-topology-${hash}`, labels: { ...labelsOf(component) } },
+      spec,
+    });
+  }
+}
