@@ -9,6 +9,7 @@ import { probeRules } from './probes.ts';
 import { quantityRules } from './quantities.ts';
 import { referenceRules } from './references.ts';
 import type { Rule } from './rule.ts';
+import { targetRules } from './targets.ts';
 import { wiringRules } from './wiring.ts';
 
 export const allRules: readonly Rule[] = [
@@ -16,6 +17,7 @@ export const allRules: readonly Rule[] = [
   ...containerRules,
   ...probeRules,
   ...wiringRules,
+  ...targetRules,
   ...availabilityRules,
   ...accessRules,
   ...isolationRules,

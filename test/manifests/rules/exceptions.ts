@@ -16,6 +16,11 @@ export const exceptions: readonly Exception[] = [
     where: /StatefulSet\/rabbitmq\/rabbitmq/,
     reason: 'a node that waits for its peers is alive: its makers advise none',
   },
+  {
+    rule: 'service-ports-lead-somewhere',
+    where: /Service\/rabbitmq-nodes/,
+    reason: 'epmd and the distribution are between nodes: their ports need no name in a container',
+  },
   { rule: 'no-token', where: /Job\/bootstrap-[0-9a-f]{10}/, reason: apiUser },
   { rule: 'no-token', where: /CronJob\/certificates/, reason: apiUser },
   {
