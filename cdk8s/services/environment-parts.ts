@@ -47,9 +47,7 @@ export function amqpSettings(platform: PlatformProps, user: AmqpUser): Environme
   const [scheme, port] = usesTls(platform) ? ['amqps', ports.amqps] : ['amqp', ports.amqp];
   return {
     environment: {
-      AMQP_URL: external
-        ? externalUrl(external, user)
-        : `${scheme}://${user}@${storeHosts.rabbitmq}:${port}`,
+      AMQP_URL: external ? externalUrl(external, user) : `${scheme}://${user}@${storeHosts.rabbitmq}:${port}`,
       AMQP_PASSWORD_FILE: `${folder}/rabbitmq/${keys[user]}`,
     },
     mounts: [secretFiles(external?.passwords ?? name, [keys[user]], `${folder}/rabbitmq`)],
