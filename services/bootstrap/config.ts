@@ -14,6 +14,7 @@ export type BootstrapSetting =
   | NamesSetting
   | 'CERTIFICATE_SECONDS'
   | 'AUTHORITY_SECONDS'
+  | 'TRUST_SECONDS'
   | 'SETTLE_SECONDS';
 
 /** Comma list of DNS names that a store is connected to by. */
@@ -68,10 +69,18 @@ function readLifetimes(reader: EnvReader<BootstrapSetting>): Lifetimes {
   const authority = read('AUTHORITY_SECONDS', 5 * 365, 60);
   const certificate = read('CERTIFICATE_SECONDS', 90, 20);
   const settle = reader.integer('SETTLE_SECONDS', { default: 3_600, min: 0, max: 30 * daySeconds });
-  // A third of an authority's life is left when the next one comes: what it signed last must end by then.
-  if (authority < 3 * certificate) reader.fault('AUTHORITY_SECONDS must be at least three times CERTIFICATE_SECONDS');
+  const trust = reader.integer('TRUST_SECONDS', { default: 120 * daySeconds, min: 0, max: 10 * 365 * daySeconds });
+  // A third of an authority's life is left when the next one comes, which signs after the time of trust.
+  if (authority < 3 * (trust + certificate)) {
+    reader.fault('AUTHORITY_SECONDS must be at least three times TRUST_SECONDS and CERTIFICATE_SECONDS together');
+  }
   if (certificate < 6 * settle) reader.fault('CERTIFICATE_SECONDS must be at least six times SETTLE_SECONDS');
-  return { authorityMs: authority * 1_000, certificateMs: certificate * 1_000, settleMs: settle * 1_000 };
+  return {
+    authorityMs: authority * 1_000,
+    certificateMs: certificate * 1_000,
+    trustMs: trust * 1_000,
+    settleMs: settle * 1_000,
+  };
 }
 
 function readApiConfig(reader: EnvReader<BootstrapSetting>): ApiConfig {

@@ -38,7 +38,7 @@ describe('the bootstrap program', () => {
       'bootstrap certificates: KUBERNETES_SERVICE_HOST is required',
       expect.stringMatching(/KUBERNETES_CREDENTIALS_DIR: no service account's token is mounted at .* \(ENOENT\)/),
       'bootstrap certificates: MONGODB_NAMES must hold DNS names, got a b',
-      'bootstrap certificates: AUTHORITY_SECONDS must be at least three times CERTIFICATE_SECONDS',
+      'bootstrap certificates: AUTHORITY_SECONDS must be at least three times TRUST_SECONDS and CERTIFICATE_SECONDS together',
       'bootstrap certificates: CERTIFICATE_SECONDS must be at least six times SETTLE_SECONDS',
     ]);
   });

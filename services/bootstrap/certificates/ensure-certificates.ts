@@ -4,7 +4,7 @@ import type { Kube } from '#shared/kubernetes/kube.ts';
 import { KubeProblem } from '#shared/kubernetes/kube-problem.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
-import { writeCertificates } from './pem.ts';
+import { readCertificates, writeCertificates } from './pem.ts';
 import {
   isRenewalDue,
   type Marks,
@@ -21,6 +21,8 @@ import { issueAuthority, issueServer, type KeyPair } from './x509-issuer.ts';
 export type Lifetimes = {
   readonly authorityMs: number;
   readonly certificateMs: number;
+  /** How long a new authority is trusted before it signs: others, who took a copy of it, take the new one meanwhile. */
+  readonly trustMs: number;
   /** Within which a change of a Secret has reached everybody who mounts it. */
   readonly settleMs: number;
 };
@@ -37,7 +39,11 @@ export type EnsureCertificatesOptions = {
 };
 
 /** On the authority's Secret. */
-const markNames = { trustedSince: 'sonixy.io/trusted-since', issuedSince: 'sonixy.io/issued-since' } as const;
+const markNames = {
+  trustedSince: 'sonixy.io/trusted-since',
+  issuedSince: 'sonixy.io/issued-since',
+  nextTrustedSince: 'sonixy.io/next-trusted-since',
+} as const;
 
 /**
  * Brings authority and certificates one step further where something is due. May be run at any time, end at any point and
@@ -52,6 +58,7 @@ export async function ensureCertificates(options: EnsureCertificatesOptions): Pr
   const before = found.filter((it) => it !== undefined);
   const state = {
     authority: new X509Certificate(pair.certificate),
+    next: readCertificates(authority.content.nextCertificate ?? '')[0],
     marks: readMarks(authority),
     stores: before,
     now,
@@ -74,7 +81,7 @@ export async function ensureCertificates(options: EnsureCertificatesOptions): Pr
     if (issued) log.info({ secret, reason }, 'issued a certificate');
     if (!existing) {
       await createTlsSecret(kube, secret, { ...issued, trusted });
-      return { certificate: issued && new X509Certificate(issued.certificate), trusted: [state.authority] };
+      return { certificate: issued && new X509Certificate(issued.certificate), trusted: readCertificates(trusted) };
     }
     if (!issued && trusted === existing.content.trusted) return existing;
     if (trusted !== existing.content.trusted) log.info({ secret }, 'changed who is trusted');
@@ -90,17 +97,40 @@ export async function ensureCertificates(options: EnsureCertificatesOptions): Pr
   }
 }
 
+/** With its successor, from when it is due. */
 async function ensureAuthority({ kube, lifetimes, log }: EnsureCertificatesOptions, now: number): Promise<TlsSecret> {
   const existing = await readTlsSecret(kube, authoritySecret);
-  if (existing?.certificate && !isRenewalDue(existing.certificate, now)) return existing;
-  const content = await issueAuthority({ now, lifetimeMs: lifetimes.authorityMs });
-  const annotations = toAnnotations({ trustedSince: undefined, issuedSince: undefined });
-  log.info({ renewed: existing !== undefined }, 'made an authority');
-  if (existing) return changeTlsSecret(kube, existing, { content, annotations });
-  await createTlsSecret(kube, authoritySecret, content);
-  const created = await readTlsSecret(kube, authoritySecret);
-  if (created) return created;
-  throw new KubeProblem(`get secrets/${authoritySecret}`, { status: 409, message: 'somebody deleted it at once' });
+  const issue = () => issueAuthority({ now, lifetimeMs: lifetimes.authorityMs });
+  if (!existing) {
+    await createTlsSecret(kube, authoritySecret, await issue());
+    log.info('made an authority');
+    const created = await readTlsSecret(kube, authoritySecret);
+    if (created) return created;
+    throw new KubeProblem(`get secrets/${authoritySecret}`, { status: 409, message: 'somebody deleted it at once' });
+  }
+  const { certificate, content } = existing;
+  if (!certificate || certificate.validToDate.getTime() <= now) {
+    log.info('replaced an authority that is no more');
+    const unmarked = toAnnotations({ trustedSince: undefined, issuedSince: undefined, nextTrustedSince: undefined });
+    const none = { nextCertificate: null, nextPrivateKey: null };
+    return changeTlsSecret(kube, existing, { content: { ...(await issue()), ...none }, annotations: unmarked });
+  }
+  if (!isRenewalDue(certificate, now)) return existing;
+  const { nextCertificate, nextPrivateKey } = content;
+  if (!nextCertificate || !nextPrivateKey) {
+    const next = await issue();
+    log.info('made the next authority');
+    return changeTlsSecret(kube, existing, {
+      content: { nextCertificate: next.certificate, nextPrivateKey: next.privateKey },
+    });
+  }
+  const { nextTrustedSince } = readMarks(existing);
+  if (nextTrustedSince === undefined || now - nextTrustedSince < lifetimes.trustMs) return existing;
+  log.info('the next authority signs from now on');
+  return changeTlsSecret(kube, existing, {
+    content: { certificate: nextCertificate, privateKey: nextPrivateKey, nextCertificate: null, nextPrivateKey: null },
+    annotations: toAnnotations({ trustedSince: nextTrustedSince, issuedSince: undefined, nextTrustedSince: undefined }),
+  });
 }
 
 function pairOf({ content: { certificate = '', privateKey = '' } }: TlsSecret): KeyPair {
@@ -109,10 +139,18 @@ function pairOf({ content: { certificate = '', privateKey = '' } }: TlsSecret): 
 
 function readMarks({ annotations }: TlsSecret): Marks {
   const timeOf = (name: string) => Date.parse(annotations[name] ?? '') || undefined;
-  return { trustedSince: timeOf(markNames.trustedSince), issuedSince: timeOf(markNames.issuedSince) };
+  return {
+    trustedSince: timeOf(markNames.trustedSince),
+    issuedSince: timeOf(markNames.issuedSince),
+    nextTrustedSince: timeOf(markNames.nextTrustedSince),
+  };
 }
 
-function toAnnotations({ trustedSince, issuedSince }: Marks): Annotations {
+function toAnnotations(marks: Marks): Annotations {
   const text = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString());
-  return { [markNames.trustedSince]: text(trustedSince), [markNames.issuedSince]: text(issuedSince) };
+  return {
+    [markNames.trustedSince]: text(marks.trustedSince),
+    [markNames.issuedSince]: text(marks.issuedSince),
+    [markNames.nextTrustedSince]: text(marks.nextTrustedSince),
+  };
 }

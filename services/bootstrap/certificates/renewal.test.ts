@@ -47,9 +47,9 @@ test('renewal is due at two thirds of a life, not before', async () => {
 });
 
 describe('an authority that replaces another', () => {
-  const never: Marks = { trustedSince: undefined, issuedSince: undefined };
+  const never: Marks = { trustedSince: undefined, issuedSince: undefined, nextTrustedSince: undefined };
   const renewalAt = (marks: Marks, stores: StoreCertificate[], at = now) =>
-    renewalOf({ authority: present.certificate, marks, stores, now: at, settleMs });
+    renewalOf({ authority: present.certificate, next: undefined, marks, stores, now: at, settleMs });
 
   test('signs once every store has been trusting it for the settling time', async () => {
     const certificate = await old.issue(90 * minute);
@@ -68,38 +68,40 @@ describe('an authority that replaces another', () => {
       { certificate: await present.issue(90 * minute), trusted },
       { certificate: await old.issue(90 * minute), trusted },
     ];
-    const since = (issuedSince: number): Marks => ({ trustedSince: now - 9 * settleMs, issuedSince });
+    const since = (issuedSince: number): Marks => ({ ...never, trustedSince: now - 9 * settleMs, issuedSince });
     expect(renewalAt(since(now - settleMs), [changed, changed]).mayDropOthers).toBe(true);
     expect(renewalAt(since(now - settleMs + 1), [changed, changed]).mayDropOthers).toBe(false);
     expect(renewalAt(since(now - settleMs), [changed, waits]).mayDropOthers).toBe(false);
   });
 
   test('is trusted beside the one before until that may be dropped or has ended', () => {
-    const input = { authority: present.certificate, now };
+    const input = { authority: present.certificate, next: undefined, now };
     const [may, mayNot] = [true, false].map((mayDropOthers) => ({ mayChangeIssuer: true, mayDropOthers }));
     const trusted = [old.certificate];
     if (!may || !mayNot) throw new Error('both are there');
     expect(trustedOf({ trusted }, mayNot, input)).toEqual([present.certificate, old.certificate]);
     expect(trustedOf({ trusted }, may, input)).toEqual([present.certificate]);
+    const withNext = { ...input, next: old.certificate };
+    expect(trustedOf({ trusted: [] }, may, withNext)).toEqual([present.certificate, old.certificate]);
     const ended = { ...input, now: old.certificate.validToDate.getTime() };
     expect(trustedOf({ trusted }, mayNot, ended)).toEqual([present.certificate]);
   });
 
   test('is marked from when something became so, for as long as it stays so', async () => {
-    const input = { authority: present.certificate, now };
+    const input = { authority: present.certificate, next: undefined, now };
     const before = { certificate: await old.issue(90 * minute), trusted: [old.certificate] };
     const trusting = { ...before, trusted: [present.certificate, old.certificate] };
     const serving = { ...trusting, certificate: await present.issue(90 * minute) };
-    const earlier = { trustedSince: now - minute, issuedSince: now - minute };
+    const earlier = { ...never, trustedSince: now - minute, issuedSince: now - minute };
     const marks = (was: Marks, from: StoreCertificate, to: StoreCertificate) =>
       marksAfter({ ...input, marks: was }, [from], [to]);
     expect(marks(never, before, before)).toEqual(never);
-    expect(marks(never, before, trusting)).toEqual({ trustedSince: now, issuedSince: undefined });
+    expect(marks(never, before, trusting)).toEqual({ ...never, trustedSince: now });
     expect(marks(earlier, trusting, trusting)).toEqual({ ...earlier, issuedSince: undefined });
     expect(marks(earlier, trusting, serving)).toEqual({ ...earlier, issuedSince: now });
     expect(marks(earlier, serving, serving)).toEqual(earlier);
     // Somebody put an older state back.
-    expect(marks(earlier, before, trusting)).toEqual({ trustedSince: now, issuedSince: undefined });
+    expect(marks(earlier, before, trusting)).toEqual({ ...never, trustedSince: now });
   });
 });
 

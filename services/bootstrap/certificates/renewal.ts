@@ -14,10 +14,14 @@ export type Marks = {
   readonly trustedSince: number | undefined;
   /** All stores have certificates of it. */
   readonly issuedSince: number | undefined;
+  /** Whoever connects to a store trusts the one that comes next. */
+  readonly nextTrustedSince: number | undefined;
 };
 
 export type RenewalInput = {
   readonly authority: X509Certificate;
+  /** Is to follow it, and does not sign yet. */
+  readonly next: X509Certificate | undefined;
   readonly marks: Marks;
   /** Of each store that has a Secret. */
   readonly stores: readonly StoreCertificate[];
@@ -41,8 +45,8 @@ export function isRenewalDue({ validFromDate, validToDate }: X509Certificate, no
 }
 
 /**
- * A new authority comes in three steps, each after the one before has reached everybody: it is trusted beside the old one, it
- * signs, the old one is dropped.
+ * A new authority comes in three steps: it is trusted beside the present one, for as long as others need to take a copy; it
+ * signs; the old one is dropped. This is about the last two, or about one that had to replace a lost one at once.
  */
 export function renewalOf({ authority, marks, stores, now, settleMs }: RenewalInput): Renewal {
   const isOver = (since: number | undefined) => since !== undefined && now - since >= settleMs;
@@ -54,7 +58,7 @@ export function renewalOf({ authority, marks, stores, now, settleMs }: RenewalIn
 
 /** The marks once `before` has become `after`. */
 export function marksAfter(
-  { authority, marks, now }: Pick<RenewalInput, 'authority' | 'marks' | 'now'>,
+  { authority, next, marks, now }: Pick<RenewalInput, 'authority' | 'next' | 'marks' | 'now'>,
   before: readonly StoreCertificate[],
   after: readonly StoreCertificate[],
 ): Marks {
@@ -63,6 +67,7 @@ export function marksAfter(
   return {
     trustedSince: since(marks.trustedSince, (it) => isTrusted(it, authority)),
     issuedSince: since(marks.issuedSince, (it) => isIssued(it, authority)),
+    nextTrustedSince: next && since(marks.nextTrustedSince, (it) => isTrusted(it, next)),
   };
 }
 
@@ -85,14 +90,15 @@ export function whyIssue(
   return names.every((name) => had.includes(name)) ? undefined : 'it lacks a name';
 }
 
-/** The present authority first, then older ones that somebody may still need. */
+/** The present authority first, the next one, then older ones that somebody may still need. */
 export function trustedOf(
   { trusted }: Pick<StoreCertificate, 'trusted'>,
   { mayDropOthers }: Renewal,
-  { authority, now }: Pick<RenewalInput, 'authority' | 'now'>,
+  { authority, next, now }: Pick<RenewalInput, 'authority' | 'next' | 'now'>,
 ): X509Certificate[] {
-  const others = trusted.filter((it) => !isSame(it, authority) && it.validToDate.getTime() > now);
-  return [authority, ...(mayDropOthers ? [] : others)];
+  const ours = next ? [authority, next] : [authority];
+  const others = trusted.filter((it) => !ours.some((our) => isSame(it, our)) && it.validToDate.getTime() > now);
+  return [...ours, ...(mayDropOthers ? [] : others)];
 }
 
 function isTrusted({ trusted }: StoreCertificate, authority: X509Certificate): boolean {

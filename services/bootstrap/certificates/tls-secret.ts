@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { certificateKeys } from '#shared/contract/secrets.ts';
+import { certificateKeys, successorKeys } from '#shared/contract/secrets.ts';
 import type { Kube, KubeObject } from '#shared/kubernetes/kube.ts';
 import { KubeProblem } from '#shared/kubernetes/kube-problem.ts';
 import { madeByBootstrap } from '../labels.ts';
@@ -7,14 +7,17 @@ import { isPair, readCertificates } from './pem.ts';
 
 /** `null` removes it. */
 export type Annotations = Readonly<Record<string, string | null>>;
-export type TlsContent = Readonly<Partial<Record<keyof typeof certificateKeys, string>>>;
+/** PEM; null removes it. */
+export type TlsContent = Readonly<Partial<Record<keyof typeof contentKeys, string | null>>>;
+
+const contentKeys = { ...certificateKeys, ...successorKeys };
 
 /** A Secret of type kubernetes.io/tls as it was read. */
 export type TlsSecret = {
   readonly name: string;
   readonly resourceVersion: string;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly content: TlsContent;
+  readonly content: Readonly<Partial<Record<keyof typeof contentKeys, string>>>;
   /** undefined: none that its key fits. */
   readonly certificate: X509Certificate | undefined;
   readonly trusted: readonly X509Certificate[];
@@ -51,8 +54,8 @@ export async function changeTlsSecret(
 }
 
 function parse({ metadata, data = {} }: Secret): TlsSecret {
-  const entries = Object.entries(certificateKeys).map(([part, key]) => [part, data[key]] as const);
-  const content: TlsContent = Object.fromEntries(
+  const entries = Object.entries(contentKeys).map(([part, key]) => [part, data[key]] as const);
+  const content: TlsSecret['content'] = Object.fromEntries(
     entries.flatMap(([part, value]) => (value ? [[part, Buffer.from(value, 'base64').toString()]] : [])),
   );
   const [certificate] = readCertificates(content.certificate ?? '');
@@ -66,9 +69,9 @@ function parse({ metadata, data = {} }: Secret): TlsSecret {
   };
 }
 
-function toData(content: TlsContent): Record<string, string> {
-  const parts = Object.entries(content) as [keyof TlsContent, string][];
+function toData(content: TlsContent): Record<string, string | null> {
+  const parts = Object.entries(content) as [keyof TlsContent, string | null][];
   return Object.fromEntries(
-    parts.map(([part, value]) => [certificateKeys[part], Buffer.from(value).toString('base64')]),
+    parts.map(([part, value]) => [contentKeys[part], value && Buffer.from(value).toString('base64')]),
   );
 }

@@ -32,6 +32,9 @@ export const secrets = {
 export type SecretId = keyof typeof secrets;
 export type SecretName = (typeof secrets)[SecretId]['name'];
 
+/** A ConfigMap that says which Secrets have been there. Who deletes it, too, says that the data behind the lost ones is not needed. */
+export const madeSecrets = 'sonixy-made-secrets';
+
 /** Stores that may run beside us, each with a certificate of its own. */
 export const stores = ['rabbitmq', 'mongodb', 'redis'] as const;
 export type Store = (typeof stores)[number];
@@ -40,5 +43,6 @@ export type Store = (typeof stores)[number];
 export const certificateSecrets = { rabbitmq: 'rabbitmq-tls', mongodb: 'mongodb-tls', redis: 'redis-tls' } as const;
 export const certificateKeys = { certificate: 'tls.crt', privateKey: 'tls.key', trusted: 'ca.crt' } as const;
 
-/** The internal CA's own key pair: mounted by nobody. */
+/** The internal CA's own key pair, and its successor's before that signs: mounted by nobody. */
 export const authoritySecret = 'sonixy-ca';
+export const successorKeys = { nextCertificate: 'next.crt', nextPrivateKey: 'next.key' } as const;
