@@ -94,8 +94,10 @@ export type CertificateProps = {
   readonly schedule?: string;
   /** Life of a store's certificate; renewed at two thirds of it. @default 90 days */
   readonly certificateSeconds?: number;
-  /** Life of the CA, at least three times as long. @default 5 years; 10 of cert-manager's */
+  /** Life of the CA, at least three times `certificateSeconds` and `trustSeconds` together. @default 5 years; 10 of cert-manager's */
   readonly authoritySeconds?: number;
+  /** How long a new internal CA is trusted before it signs: publishers take their copy of it meanwhile. @default 120 days */
+  readonly trustSeconds?: number;
   /** Within which a change of a Secret has reached every process. @default an hour */
   readonly settleSeconds?: number;
 };

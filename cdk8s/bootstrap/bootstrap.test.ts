@@ -107,14 +107,15 @@ describe('certificates', () => {
 
   test('are renewed by a CronJob that no other run of it overtakes', () => {
     type CronSpec = { spec: { schedule: string; concurrencyPolicy: string; jobTemplate: { spec: JobSpec } } };
-    const minutes = { schedule: '* * * * *', certificateSeconds: 180, authoritySeconds: 600, settleSeconds: 20 };
-    const objects = bootstrapObjects('realtime', { certificates: minutes });
+    const lifetimes = { certificateSeconds: 180, authoritySeconds: 900, trustSeconds: 60, settleSeconds: 20 };
+    const objects = bootstrapObjects('realtime', { certificates: { schedule: '* * * * *', ...lifetimes } });
     const { spec } = find<CronSpec>(objects, 'CronJob', 'certificates');
     expect([spec.schedule, spec.concurrencyPolicy]).toEqual(['* * * * *', 'Forbid']);
     const env = environmentOf(spec.jobTemplate.spec.template, 'certificates');
-    const { lifetimes, servers } = readCertificatesConfig({ ...env, ...inAPod });
-    expect(lifetimes).toEqual({ authorityMs: 600_000, certificateMs: 180_000, settleMs: 20_000 });
-    expect(servers.map(({ secret }) => secret)).toEqual(Object.values(certificateSecrets));
+    const config = readCertificatesConfig({ ...env, ...inAPod });
+    const inMs = { authorityMs: 900_000, certificateMs: 180_000, trustMs: 60_000, settleMs: 20_000 };
+    expect(config.lifetimes).toEqual(inMs);
+    expect(config.servers.map(({ secret }) => secret)).toEqual(Object.values(certificateSecrets));
   });
 
   test('are named to cert-manager with the same Secrets and names', () => {

@@ -11,7 +11,7 @@ export function secretsCommand(): OneShot {
 }
 
 export function certificatesCommand(platform: PlatformProps): OneShot {
-  const { certificateSeconds, authoritySeconds, settleSeconds } = platform.certificates ?? {};
+  const { certificateSeconds, authoritySeconds, trustSeconds, settleSeconds } = platform.certificates ?? {};
   const own = ownStores(platform);
   const [rabbitmq, mongodb, redis] = stores.map((store) =>
     own.includes(store) ? certificateNames(store, platform).join() : undefined,
@@ -24,6 +24,7 @@ export function certificatesCommand(platform: PlatformProps): OneShot {
       REDIS_NAMES: redis,
       CERTIFICATE_SECONDS: certificateSeconds,
       AUTHORITY_SECONDS: authoritySeconds,
+      TRUST_SECONDS: trustSeconds,
       SETTLE_SECONDS: settleSeconds,
     },
   };
