@@ -37,6 +37,8 @@ export class ConversationEntry extends StreamEntry {
   /** Reads of its members in a row that did not tell enough. */
   vainReads = 0;
   readAgain: Timer | undefined;
+  /** Epoch of the last place that it had. */
+  #life: string | undefined;
 
   constructor(stream: StreamId, conversation: ConversationId) {
     super(stream);
@@ -50,6 +52,14 @@ export class ConversationEntry extends StreamEntry {
   leave(member: Member): void {
     this.members.delete(member);
     this.floors.delete(member);
+  }
+
+  /** Its place may be one of another life than the last: also where that was forgotten before the restore. */
+  followLife(): void {
+    const epoch = this.position.place?.epoch;
+    if (epoch === undefined || epoch === this.#life) return;
+    if (this.#life !== undefined) this.reset();
+    this.#life = epoch;
   }
 
   /** The stream has a new life: nothing that is known of the old one counts. */

@@ -48,11 +48,13 @@ export class Conversations {
     this.#positions = new Positions<ConversationEntry>({
       ...options,
       onDeliveries: (deliveries, entry, before) => {
+        entry.followLife();
         this.#members.heardByRows(deliveries, entry);
         this.#rows.take(deliveries, entry, before);
         this.#settle(entry);
       },
       onHead: ({ members }, entry) => {
+        entry.followLife();
         entry.gate.need(members);
         this.#settle(entry);
       },
