@@ -3,8 +3,11 @@ import {
   certificateKeys,
   certificateSecrets,
   madeSecrets,
+  type Store,
   secrets,
+  stores,
 } from '#shared/contract/secrets.ts';
+import type { ExternalStore } from '../../../cdk8s/platform-props.ts';
 import { usesTls } from '../../../cdk8s/stores/store-hosts.ts';
 import type { Manifests } from './manifests.ts';
 
@@ -15,8 +18,19 @@ export function givenSecrets({ platform }: Manifests): ReadonlyMap<string, reado
     ...Object.values(secrets).map(({ name, keys }): [string, string[]] => [name, Object.values(keys)]),
     ...(usesTls(platform) ? certificates() : []),
     ...(hs256Secret ? [[hs256Secret.name, [hs256Secret.key]] as const] : []),
+    ...stores.flatMap((store) => externalSecrets(store, platform[store].external)),
     ...(platform.images.pullSecrets ?? []).map((name): [string, string[]] => [name, ['.dockerconfigjson']]),
   ]);
+}
+
+/** Of a store of somebody else: passwords under the names of our users, and who signed its certificate. */
+function externalSecrets(store: Store, external: ExternalStore | undefined): [string, string[]][] {
+  if (!external) return [];
+  const { passwords, ca } = external;
+  return [
+    [passwords, Object.values(secrets[store].keys)],
+    ...(ca ? [[ca.secret, [ca.key]] as [string, string[]]] : []),
+  ];
 }
 
 function certificates(): [string, string[]][] {

@@ -10,6 +10,7 @@ const routes = {
   parents: [{ name: 'public', namespace: 'gateways' }],
   ingress: { className: 'public', tlsSecret: 'public-tls' },
 } as const;
+const ca = { secret: 'their-authority', key: 'root.pem' };
 const fixed = { scale: { replicas: 3 } };
 
 /** Every environment, and every switch turned at least once. */
@@ -30,6 +31,12 @@ const props: Readonly<Record<string, PlatformProps>> = {
     chat: { ...production.chat, ...fixed },
     hub: { ...production.hub, ...fixed },
   },
+  'stores of others': {
+    ...production,
+    rabbitmq: { external: { url: 'amqps://mq.example.com', passwords: 'their-rabbitmq', ca } },
+    mongodb: { external: { url: 'mongodb+srv://db.example.com/?authSource=admin', passwords: 'their-mongodb' } },
+    redis: { external: { url: 'rediss://cache.example.com:6380', passwords: 'their-redis', ca } },
+  },
   'own images and names': {
     ...production,
     namespace: 'chat-of-others',
@@ -42,7 +49,12 @@ const props: Readonly<Record<string, PlatformProps>> = {
     tokens: { hs256Secret: { name: 'their-tokens', key: 'their-key' }, issuer: 'them', audience: 'us' },
     rabbitmq: { ...production.rabbitmq, storageClass: 'fast' },
     mongodb: { ...production.mongodb, storageClass: 'fast' },
-    certificates: { schedule: '1 2 * * *', certificateSeconds: 86_400, authoritySeconds: 40_000_000, settleSeconds: 600 },
+    certificates: {
+      schedule: '1 2 * * *',
+      certificateSeconds: 86_400,
+      authoritySeconds: 40_000_000,
+      settleSeconds: 600,
+    },
     network: { trustedProxies: ['10.0.0.0/8'] },
     logLevel: 'debug',
   },

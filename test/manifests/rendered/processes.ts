@@ -8,12 +8,13 @@ import {
   readRedisAclConfig,
 } from '#services/bootstrap/render-config.ts';
 import { makeSecret } from '#services/bootstrap/secrets/secret-contents.ts';
+import { readTopologyConfig } from '#services/bootstrap/topology-config.ts';
 import { readChatConfig } from '#services/chat/config.ts';
 import { readGatewayConfig } from '#services/gateway/config.ts';
 import { readHubConfig } from '#services/hub/config.ts';
 import { readSidecarConfig } from '#services/mongodb-sidecar/config.ts';
 import { readNotificationConfig } from '#services/notification/config.ts';
-import { type SecretId, secrets } from '#shared/contract/secrets.ts';
+import { type SecretId, secrets, stores } from '#shared/contract/secrets.ts';
 import type { Env } from '#shared/runtime/config.ts';
 import type { Contained, Manifests } from './manifests.ts';
 import type { WireObject } from './wire.ts';
@@ -29,6 +30,7 @@ const readers: Readonly<Record<string, (env: Env) => unknown>> = {
   'sonixy-bootstrap certificates': readCertificatesConfig,
   'sonixy-bootstrap redis-acl': readRedisAclConfig,
   'sonixy-bootstrap rabbitmq-definitions': readRabbitmqDefinitionsConfig,
+  'sonixy-bootstrap rabbitmq-topology': readTopologyConfig,
   'sonixy-bootstrap mongodb-key-file': readMongodbKeyFileConfig,
 };
 
@@ -45,6 +47,12 @@ export class MountedSecrets implements Disposable {
   constructor({ platform }: Manifests) {
     for (const id of Object.keys(secrets) as SecretId[]) {
       for (const [key, content] of Object.entries(makeSecret(id))) this.#write(join(secrets[id].name, key), content);
+    }
+    for (const store of stores) {
+      const { external } = platform[store];
+      if (!external) continue;
+      for (const key of Object.values(secrets[store].keys)) this.#write(join(external.passwords, key), `of ${key}`);
+      if (external.ca) this.#write(join(external.ca.secret, external.ca.key), 'a certificate');
     }
     const { hs256Secret } = platform.tokens;
     if (hs256Secret) this.#write(join(hs256Secret.name, hs256Secret.key), 'a key of the identity service, of 32 bytes');

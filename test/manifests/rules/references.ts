@@ -95,9 +95,9 @@ export const referenceRules: readonly Rule[] = [
       const open = (container.volumeMounts ?? []).filter(
         ({ name, readOnly }) => !readOnly && kept.some((volume) => volume.name === name),
       );
+      // Certificates are for all to see.
       const wide = secretsIn(workload.template.spec).filter(
-        ({ mode, items }) =>
-          (mode & 0o007) > 0 && (items ?? [{ key: '' }]).some(({ key }) => key !== certificateKeys.trusted),
+        ({ mode, items }) => (mode & 0o007) > 0 && (items ?? [{ path: '' }]).some(({ path }) => !path.endsWith('.crt')),
       );
       if (wide.length > 0) return `shows ${wide.map((it) => it.secretName).join()} to every user of the pod`;
       return open.length > 0 ? `may write to ${open.map(({ name }) => name).join()}` : undefined;
