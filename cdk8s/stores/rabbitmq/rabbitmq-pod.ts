@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { RenderSetting } from '#services/bootstrap/render-config.ts';
+import { exchanges } from '#shared/contract/names.ts';
 import { ports } from '../../addresses.ts';
 import { ownImage, storeImage } from '../../images.ts';
 import type { PlatformProps } from '../../platform-props.ts';
@@ -95,12 +96,22 @@ function rabbitmqContainer(
     resources: resourcesOf(resources),
     securityContext: containerSecurity,
     // No liveness: a node that waits for its peers is alive, and to kill it would make it worse.
-    startupProbe: { ...listening, periodSeconds: 5, failureThreshold: 120, timeoutSeconds: 5 },
+    startupProbe: { exec: { command: topologyIsThere }, periodSeconds: 10, failureThreshold: 60, timeoutSeconds: 30 },
     readinessProbe: { ...listening, periodSeconds: 10, failureThreshold: 2, timeoutSeconds: 5 },
     ...(replicas > 1 ? { lifecycle: { preStop: { exec: { command: quorumWait } } } } : {}),
     volumeMounts: [...mounts.map(({ mount }) => mount), { name: 'data', mountPath: rabbitmqFolders.data }],
   };
 }
+
+/**
+ * A node listens before its definitions are in, and what is published meanwhile meets no queue: the broker confirms it and
+ * throws it away. Asked until it is true once, since each question takes a second of CPU.
+ */
+const topologyIsThere = [
+  'sh',
+  '-c',
+  `rabbitmqctl -q list_bindings source_name destination_name | grep -q '^${exchanges.userInteraction}\\s'`,
+];
 
 /** No node goes while it is one that a queue can not do without. Its failure is no reason to stay: TERM follows anyway. */
 const quorumWait = [
