@@ -103,7 +103,7 @@ describe('the list of conversations', () => {
     test.hub.handlers?.closed('gone', true);
     await world.say(world.bob, 'meanwhile');
     await world.bob.delete(`/api/chat/conversations/${group}/participants/${encodeURIComponent(world.alice.id)}`);
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await eventually(() => (row(test.client)?.lastMessageContent === 'meanwhile' ? undefined : 'old'));
     await eventually(() => (test.client.state.conversations.length === 1 ? undefined : 'still there'));
   });
@@ -165,7 +165,7 @@ describe('a conversation', () => {
     await world.bob.put(`/api/chat/messages/${kept.id}`, { content: 'edited' });
     await world.bob.delete(`/api/chat/messages/${doomed.id}`);
     await world.say(world.bob, 'new');
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await shows(conversation, ['edited', 'new']);
     expect(test.hub.calls.some((call) => call.startsWith(`SubscribeChat {"${world.id}":`))).toBe(true);
     expect(calls(test, `GET /api/chat/conversations/${world.id}/messages`)).toHaveLength(1);
@@ -191,7 +191,7 @@ describe('a conversation', () => {
     test.clock.advance(10_000);
     await isIn(test, 'waiting');
     test.hub.silent = false;
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await isIn(test, 'connected');
     await shows(conversation, ['unheard']);
   });
@@ -204,7 +204,8 @@ describe('a conversation', () => {
     await world.chat.store.newEpoch();
     test.hub.handlers?.closed('reload', true);
     await world.say(world.bob, 'after');
-    test.clock.advance(30_000);
+    // Not as long as an opening may take: that would give this one up and leave two.
+    test.clock.advance(1_000);
     await shows(conversation, ['before', 'after']);
     await eventually(() => (row(test.client)?.lastMessageContent === 'after' ? undefined : 'old list'));
     await isIn(test, 'connected');
@@ -224,7 +225,7 @@ describe('a conversation', () => {
     conversation.catchUp();
     await isIn(test, 'waiting');
     old?.called('ReceiveMessage', [{ ...before, id: 'f'.repeat(24), content: 'of the old life', seq: 99, number: 99 }]);
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await isIn(test, 'connected');
     await test.network.quiet();
     await shows(conversation, ['before']);
@@ -251,12 +252,15 @@ describe('a conversation', () => {
       await eventually(() => (calls(test, meets).length > before ? undefined : 'not called'));
       const epoch = await world.chat.store.newEpoch();
       test.hub.handlers?.closed('reload', true);
-      await eventually(() => {
-        // A reading that was under way may find the new life first, and have it connect once more.
-        test.clock.advance(30_000);
-        const places = [conversation.cursor, row(test.client)?.cursor];
-        return places.every((place) => place?.startsWith(`${epoch}.`)) ? undefined : String(places);
-      });
+      await eventually(
+        () => {
+          // A reading that was under way may find the new life first, and have it connect once more.
+          test.clock.advance(1_000);
+          const places = [conversation.cursor, row(test.client)?.cursor];
+          return places.every((place) => place?.startsWith(`${epoch}.`)) ? undefined : String(places);
+        },
+        { everyMs: 100 },
+      );
       answer(old());
     };
     let key = '';
@@ -313,7 +317,7 @@ describe('a conversation', () => {
     test.hub.handlers?.closed('gone', true);
     const texts = Array.from({ length: 750 }, (_, index) => `m${index}`);
     for (const content of texts) await world.say(world.bob, content);
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await shows(conversation, texts.slice(-50));
     expect(conversation.state.hasMore).toBe(true);
   });
@@ -380,7 +384,7 @@ describe('a conversation', () => {
     await test.network.quiet();
     await world.bob.post(`/api/chat/conversations/${id}/participants`, { userIds: [world.alice.id] });
     test.hub.handlers?.closed('gone', true);
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await eventually(() => (!conversation.state.gone && conversation.state.loaded ? undefined : 'gone'));
   });
 
@@ -458,7 +462,7 @@ describe('a conversation', () => {
     ends.push(conversation.open());
     await eventually(() => (conversation.state.fault ? undefined : 'no fault'));
     network.heal();
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await eventually(() => (conversation.state.loaded && !conversation.state.fault ? undefined : 'not loaded'));
   });
 });
@@ -515,7 +519,7 @@ describe('others', () => {
     expect(test.client.state.presence.size).toBe(1);
     test.hub.handlers?.closed('gone', true);
     expect(presence()).toBeUndefined();
-    test.clock.advance(30_000);
+    test.clock.advance(2_000);
     await eventually(() => (presence() === 'online' ? undefined : `${presence()}`));
     end();
     await eventually(() => (test.hub.calls.includes('WatchPresence []') ? undefined : 'still watched'));
