@@ -164,7 +164,8 @@ export function describeConversations(suite: () => StoreSuite): void {
       }
     });
 
-    it('tells of each of many names in turn', async () => {
+    // Several times: it is about what meets between two steps.
+    it.each([1, 2, 3, 4, 5])('tells of each of many names in turn, time %i', async () => {
       const { id, alice } = await newGroup(store);
       await Promise.all(times(6, (index) => pick([store, other], index).rename(id, alice, `name ${index}`)));
       const rows = (await store.list(id, newest)).toReversed();

@@ -89,7 +89,12 @@ export class MongoMemberships {
       const known = await this.#database.conversations.findOne({ _id });
       if (!known) return undefined;
       const told = await this.#tellings.tellOfConversation(known);
-      if (!told) return await this.#toldBefore(telling);
+      if (!told) {
+        const before = await this.#tellings.tellOfPlaces(id, telling.rowId);
+        // Another name was told of between the two looks: this one still has its turn.
+        if (!before && known.HeadSeq > 0 && known.Name !== name) throw new Overtaken();
+        return before ?? (await this.#unchanged(id));
+      }
       if (known.PendingRowId !== telling.rowId) throw new Overtaken();
       return told;
     });
@@ -150,10 +155,6 @@ export class MongoMemberships {
     others.delete(rowId);
     for (const other of others) await this.#tellings.tellOfPlaces(conversation, other);
     return others.size > 0;
-  }
-
-  async #toldBefore({ conversation, rowId }: Telling): Promise<Changed | undefined> {
-    return (await this.#tellings.tellOfPlaces(conversation, rowId)) ?? (await this.#unchanged(conversation));
   }
 
   async #unchanged(id: string): Promise<Changed | undefined> {
