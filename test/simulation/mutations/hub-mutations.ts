@@ -211,8 +211,8 @@ export const hubMutations: readonly Mutation[] = [
     edits: [
       {
         file: 'services/shared/hub/hub.ts',
-        find: 'onLostPlace: (members, stream) => this.#tellLostPlace(members, ({ cursorStreams }) => cursorStreams.has(stream)),',
-        replace: 'onLostPlace: () => undefined,',
+        find: 'this.#members.lostPlace(members, ({ cursorStreams }) => cursorStreams.has(stream)),',
+        replace: 'void [members, stream],',
       },
     ],
   },
