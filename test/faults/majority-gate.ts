@@ -1,5 +1,5 @@
-import { createServer, connect as dial, type Socket } from 'node:net';
-import { freePort } from '#test/dev-env/free-port.ts';
+import type { Socket } from 'node:net';
+import { startTcpGate, type TcpGate } from './tcp-gate.ts';
 
 /** A command as it went to the server; whether it said that it wants the majority's word. */
 export type SeenCommand = { readonly name: string; readonly majority: boolean };
@@ -8,8 +8,7 @@ export type SeenCommand = { readonly name: string; readonly majority: boolean };
  * A way to a MongoDB server that can take the majority from it: the server does as it is told, and its answers to writes
  * say that the majority has not confirmed, as a primary's do that lost its followers.
  */
-export interface MajorityGate extends AsyncDisposable {
-  readonly port: number;
+export interface MajorityGate extends TcpGate {
   readonly seen: readonly SeenCommand[];
   /**
    * `unseen`: reads find nothing either, as majority reads do not find what was never confirmed. For a store of nothing
@@ -25,11 +24,9 @@ const readsMajority = Buffer.from('\x02level\0\x09\0\0\0majority\0', 'latin1');
 
 export async function startMajorityGate(target: number): Promise<MajorityGate> {
   const seen: SeenCommand[] = [];
-  const sockets = new Set<Socket>();
   let blocked: { readonly unseen: boolean } | undefined;
 
-  const listener = createServer((client) => {
-    const server = dial(target, '127.0.0.1');
+  const gate = await startTcpGate(target, (client, server) => {
     const doubted = new Set<number>();
     const unseen = new Set<number>();
     inMessages(client, (message) => {
@@ -47,36 +44,15 @@ export async function startMajorityGate(target: number): Promise<MajorityGate> {
       if (unseen.delete(id)) client.write(withAnswer(message, foundNothing));
       else client.write(doubted.delete(id) ? withoutMajority(message) : message);
     });
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one);
-      one.setNoDelay(true);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
-  });
-  const port = await freePort();
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(port, '127.0.0.1', resolve);
   });
   return {
-    port,
+    ...gate,
     seen,
     block(how = { unseen: false }) {
       blocked = how;
     },
     unblock() {
       blocked = undefined;
-    },
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const socket of sockets) socket.destroy();
     },
   };
 }
