@@ -62,7 +62,7 @@ export class ServiceWorkload<Setting extends string> extends Construct {
   }
 }
 
-export function minimumOf(scale: Scale): number {
+function minimumOf(scale: Scale): number {
   return 'max' in scale ? scale.min : scale.replicas;
 }
 

@@ -14,6 +14,9 @@ export const storeHosts = {
     ),
 } as const;
 
+/** Names the nodes one by one: they know each other by it, so it can not be changed later. */
+export const rabbitmqNodesService = 'rabbitmq-nodes';
+
 export function usesTls({ tls = 'internal' }: PlatformProps): boolean {
   return tls !== 'off';
 }

@@ -12,6 +12,7 @@ import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { spreadOf } from '../../pod/spread.ts';
 import { secrets } from '../../secrets.ts';
 import { ownStore } from '../external-store.ts';
+import { dataVolume } from '../store-claims.ts';
 import { usesTls } from '../store-hosts.ts';
 import { mongodArguments, mongodbFolders, mongodbKeyFile } from './mongod-arguments.ts';
 import { mongodbSidecar } from './mongodb-sidecar.ts';
@@ -75,6 +76,6 @@ function mongod(platform: PlatformProps, mounts: readonly Mount[]): k8s.Containe
     livenessProbe: { ...listening, periodSeconds: 20, failureThreshold: 9, timeoutSeconds: 10 },
     // Whether it serves, the sidecar says.
     readinessProbe: { ...listening, periodSeconds: 10, failureThreshold: 2, timeoutSeconds: 5 },
-    volumeMounts: [...mounts.map(({ mount }) => mount), { name: 'data', mountPath: mongodbFolders.data }],
+    volumeMounts: [...mounts.map(({ mount }) => mount), { name: dataVolume, mountPath: mongodbFolders.data }],
   };
 }

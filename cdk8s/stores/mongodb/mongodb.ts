@@ -6,6 +6,7 @@ import { labelsOf, selectorOf } from '../../metadata.ts';
 import type { PlatformProps } from '../../platform-props.ts';
 import { disruptionBudget } from '../../services/disruption-budget.ts';
 import { ownStore } from '../external-store.ts';
+import { dataClaim } from '../store-claims.ts';
 import { mongodbPod } from './mongodb-pod.ts';
 
 const component = 'mongodb';
@@ -17,7 +18,7 @@ const component = 'mongodb';
 export class Mongodb extends Construct {
   constructor(scope: Construct, platform: PlatformProps) {
     super(scope, component);
-    const { replicas, storage, storageClass } = ownStore(platform, 'mongodb');
+    const { replicas } = ownStore(platform, 'mongodb');
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     new k8s.KubeServiceAccount(this, 'account', { metadata, automountServiceAccountToken: false });
     new k8s.KubeService(this, 'service', {
@@ -49,16 +50,7 @@ export class Mongodb extends Construct {
         revisionHistoryLimit: 5,
         selector: { matchLabels: { ...selectorOf(component) } },
         template: { metadata: { labels: { ...labelsOf(component) } }, spec: pod },
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'data', labels: { ...selectorOf(component) } },
-            spec: {
-              accessModes: ['ReadWriteOnce'],
-              resources: { requests: { storage: k8s.Quantity.fromString(storage) } },
-              ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-            },
-          },
-        ],
+        volumeClaimTemplates: [dataClaim(component, ownStore(platform, component))],
       },
     });
     const members = new ApiObject(this, 'members', manifest);

@@ -1,6 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { RenderSetting } from '#services/bootstrap/render-config.ts';
 import { exchanges } from '#shared/contract/names.ts';
+import { certificateKeys, certificateSecrets } from '#shared/contract/secrets.ts';
 import { ports } from '../../addresses.ts';
 import { ownImage, storeImage } from '../../images.ts';
 import type { PlatformProps } from '../../platform-props.ts';
@@ -12,7 +13,8 @@ import { containerSecurity, podSecurity } from '../../pod/security.ts';
 import { spreadOf } from '../../pod/spread.ts';
 import { secrets } from '../../secrets.ts';
 import { ownStore } from '../external-store.ts';
-import { usesTls } from '../store-hosts.ts';
+import { dataVolume } from '../store-claims.ts';
+import { rabbitmqNodesService, usesTls } from '../store-hosts.ts';
 import { rabbitmqFolders } from './rabbitmq-conf.ts';
 
 const component = 'rabbitmq';
@@ -32,7 +34,7 @@ export function rabbitmqPod(platform: PlatformProps, { plain }: { readonly plain
   const passwords = secretFiles(secrets.rabbitmq.name, Object.values(secrets.rabbitmq.keys), passwordsFolder);
   const publisher = secretFiles(secrets.publisher.name, [secrets.publisher.keys.password], publisherFolder);
   const certificates: Mount[] = tls
-    ? [secretFiles('rabbitmq-tls', ['tls.crt', 'tls.key', 'ca.crt'], rabbitmqFolders.tls)]
+    ? [secretFiles(certificateSecrets.rabbitmq, Object.values(certificateKeys), rabbitmqFolders.tls)]
     : [];
   const served = [
     configFiles(component, rabbitmqFolders.config),
@@ -90,7 +92,7 @@ function rabbitmqContainer(
     env: environmentOf({
       POD_NAME: { field: 'metadata.name' },
       POD_NAMESPACE: { field: 'metadata.namespace' },
-      RABBITMQ_NODENAME: 'rabbit@$(POD_NAME).rabbitmq-nodes.$(POD_NAMESPACE).svc.cluster.local',
+      RABBITMQ_NODENAME: `rabbit@$(POD_NAME).${rabbitmqNodesService}.$(POD_NAMESPACE).svc.cluster.local`,
       RABBITMQ_USE_LONGNAME: true,
     }),
     resources: resourcesOf(resources),
@@ -99,7 +101,7 @@ function rabbitmqContainer(
     startupProbe: { exec: { command: topologyIsThere }, periodSeconds: 10, failureThreshold: 60, timeoutSeconds: 30 },
     readinessProbe: { ...listening, periodSeconds: 10, failureThreshold: 2, timeoutSeconds: 5 },
     ...(replicas > 1 ? { lifecycle: { preStop: { exec: { command: quorumWait } } } } : {}),
-    volumeMounts: [...mounts.map(({ mount }) => mount), { name: 'data', mountPath: rabbitmqFolders.data }],
+    volumeMounts: [...mounts.map(({ mount }) => mount), { name: dataVolume, mountPath: rabbitmqFolders.data }],
   };
 }
 

@@ -7,14 +7,12 @@ import { configHash } from '../../pod/config-hash.ts';
 import { memoryMiOf } from '../../pod/resources.ts';
 import { disruptionBudget } from '../../services/disruption-budget.ts';
 import { ownStore } from '../external-store.ts';
-import { usesTls } from '../store-hosts.ts';
+import { dataClaim } from '../store-claims.ts';
+import { rabbitmqNodesService, usesTls } from '../store-hosts.ts';
 import { enabledPlugins, rabbitmqConf } from './rabbitmq-conf.ts';
 import { rabbitmqPod } from './rabbitmq-pod.ts';
 
 const component = 'rabbitmq';
-/** Nodes know each other by it. */
-export const rabbitmqNodesService = 'rabbitmq-nodes';
-
 /**
  * Quorum queues on one node or three. Whoever can should rather run RabbitMQ's own operator, or a hosted one: its makers
  * discourage manifests of one's own.
@@ -22,7 +20,7 @@ export const rabbitmqNodesService = 'rabbitmq-nodes';
 export class Rabbitmq extends Construct {
   constructor(scope: Construct, platform: PlatformProps) {
     super(scope, component);
-    const { replicas, storage, storageClass, resources } = ownStore(platform, 'rabbitmq');
+    const { replicas, resources } = ownStore(platform, 'rabbitmq');
     const metadata = { name: component, labels: { ...labelsOf(component) } };
     const tls = usesTls(platform);
     const plain = !tls || (platform.network?.plainPublishers ?? false);
@@ -67,16 +65,7 @@ export class Rabbitmq extends Construct {
           metadata: { labels: { ...labelsOf(component) }, annotations: configHash(data) },
           spec: rabbitmqPod(platform, { plain }),
         },
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'data', labels: { ...selectorOf(component) } },
-            spec: {
-              accessModes: ['ReadWriteOnce'],
-              resources: { requests: { storage: k8s.Quantity.fromString(storage) } },
-              ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-            },
-          },
-        ],
+        volumeClaimTemplates: [dataClaim(component, ownStore(platform, component))],
       },
     });
     if (replicas > 1) disruptionBudget(this, component);

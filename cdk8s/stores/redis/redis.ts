@@ -1,6 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { RenderSetting } from '#services/bootstrap/render-config.ts';
+import { certificateKeys, certificateSecrets } from '#shared/contract/secrets.ts';
 import { ports } from '../../addresses.ts';
 import { ownImage, storeImage } from '../../images.ts';
 import { labelsOf, selectorOf } from '../../metadata.ts';
@@ -62,7 +63,7 @@ function podSpec(platform: PlatformProps): k8s.PodSpec {
   const data = scratch('data', redisFolders.data, { sizeLimit: k8s.Quantity.fromString('16Mi') });
   const passwords = secretFiles(secrets.redis.name, Object.values(secrets.redis.keys), passwordsFolder);
   const tls: Mount[] = usesTls(platform)
-    ? [secretFiles('redis-tls', ['tls.crt', 'tls.key', 'ca.crt'], redisFolders.tls)]
+    ? [secretFiles(certificateSecrets.redis, Object.values(certificateKeys), redisFolders.tls)]
     : [];
   const served = [config, acl, data, ...tls];
   const probe = { tcpSocket: { port: k8s.IntOrString.fromString('redis') } };
