@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '#shared/runtime/log.ts';
 import { migrateSqlite } from '#shared/store/sqlite-open.ts';
+import { planOf } from '#shared/store/sqlite-plan.fixture.ts';
 import { describeChatStore } from './chat-store.contract.ts';
 import type { StoreUnderTest } from './chat-store.fixture.ts';
 import { openSqliteChatStore } from './sqlite-chat-store.ts';
@@ -30,15 +31,9 @@ describe('SQLite statements', () => {
   const database = new DatabaseSync(':memory:');
   migrateSqlite(database, sqliteSchema);
 
-  const planOf = (sql: string) =>
-    database
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .all()
-      .map((step) => String(step['detail']));
-
   it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
     expect(sql).not.toMatch(/OFFSET/);
-    for (const step of planOf(sql)) {
+    for (const step of planOf(database, sql)) {
       expect(step).not.toMatch(/TEMP B-TREE|SCAN/);
       if (/^SEARCH/.test(step)) expect(step).toMatch(/USING (COVERING INDEX|INDEX|PRIMARY KEY)/);
     }
@@ -55,6 +50,6 @@ describe('SQLite statements', () => {
     ['pending', 'chat_message_rows_pending (PendingSince>? AND PendingSince<?)'],
     ['oldTombstones', 'chat_message_rows_tombstones (UpdatedAt<?)'],
   ] as const)('%s begins where its page does', (name, search) => {
-    expect(planOf(sqliteStatements[name])[0]).toContain(search);
+    expect(planOf(database, sqliteStatements[name])[0]).toContain(search);
   });
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import { systemClock as clock } from '#shared/runtime/clock.ts';
 import { createLogger } from '#shared/runtime/log.ts';
+import { planOf } from '#shared/store/sqlite-plan.fixture.ts';
 import { message, newUser, times } from './chat-store.fixture.ts';
 import type { ChatStore } from './chat-store.ts';
 import { openSqliteChatStore } from './sqlite-chat-store.ts';
@@ -74,11 +75,7 @@ describe('100,000 messages, 1,000 members, 1,000 conversations in one SQLite fil
     database.exec('COMMIT');
   }
 
-  const plan = (sql: string) =>
-    database
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .all()
-      .map((step) => String(step['detail']));
+  const plan = (sql: string) => planOf(database, sql);
 
   describe.each([
     ['without statistics', () => {}],

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '#shared/runtime/log.ts';
 import { migrateSqlite } from '#shared/store/sqlite-open.ts';
+import { planOf } from '#shared/store/sqlite-plan.fixture.ts';
 import { describeNotificationStore } from './notification-store.contract.ts';
 import type { StoreUnderTest } from './notification-store.fixture.ts';
 import { openSqliteNotificationStore } from './sqlite-notification-store.ts';
@@ -31,11 +32,7 @@ describe('SQLite statements', () => {
   migrateSqlite(database, sqliteSchema);
 
   it.each(Object.entries(sqliteStatements))('%s finds its rows by an index, without a sort', (_name, sql) => {
-    const plan = database
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .all()
-      .map((step) => String(step['detail']));
-    for (const step of plan) {
+    for (const step of planOf(database, sql)) {
       expect(step).not.toMatch(/TEMP B-TREE/);
       if (/^SCAN/.test(step)) expect(step).toMatch(/^SCAN \(subquery|^SCAN CONSTANT ROW/);
       if (/^SEARCH/.test(step)) expect(step).toMatch(/USING (COVERING INDEX|INDEX|PRIMARY KEY)/);

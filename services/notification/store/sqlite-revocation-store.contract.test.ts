@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '#shared/contract/ids.ts';
 import { migrateSqlite } from '#shared/store/sqlite-open.ts';
+import { planOf } from '#shared/store/sqlite-plan.fixture.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import { describeRevocationStore } from './revocation-store.contract.ts';
 import { keepRevocationsMs } from './revocation-store.ts';
@@ -51,11 +52,7 @@ describe('SQLite statements of revocations', () => {
   migrateSqlite(database, sqliteRevocationSchema);
 
   it.each(Object.entries(sqliteRevocationStatements))('%s finds its rows by a key, without a sort', (_name, sql) => {
-    const plan = database
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .all()
-      .map((step) => String(step['detail']));
-    for (const step of plan) {
+    for (const step of planOf(database, sql)) {
       expect(step).not.toMatch(/TEMP B-TREE/);
       if (/^SCAN/.test(step)) expect(step).toMatch(/^SCAN \(subquery/);
       if (/^SEARCH/.test(step)) expect(step).toMatch(/USING (COVERING INDEX|INDEX|PRIMARY KEY)/);
