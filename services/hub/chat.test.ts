@@ -30,7 +30,7 @@ describe.each(Object.entries(chatKinds))('chat over %s', (_kind, connect) => {
     const alice = await connect(worker, 'alice');
     const rows = Array.from({ length: 30 }, () => group.send());
     const [lost, ...others] = rows;
-    await worker.push(...others.reverse(), group.edit(5), ...others, group.news());
+    await worker.push(...others.reverse(), group.withNews(group.edit(5)), ...others);
     await hasNumbers(alice, 30);
     expect(lost?.frame.number).toBe(2);
     expect(alice.numbers()).toEqual(rows.map(({ frame }) => frame.number));
@@ -88,7 +88,7 @@ describe('chat of one worker', () => {
     const worker = await start();
     const group = worker.chat.create('alice', 'bob');
     const clients = await Promise.all(Object.values(chatKinds).map((connect) => connect(worker, 'alice')));
-    for (let count = 0; count < 20; count += 1) await worker.push(group.send(), group.news());
+    for (let count = 0; count < 20; count += 1) await worker.push(group.withNews(group.send()));
     for (const client of clients) await hasNumbers(client, 20);
     for (const client of clients) expect(client.numbers()).toEqual(clients[0]?.numbers());
     expect(worker.chat.reads.memberships).toBe(1);

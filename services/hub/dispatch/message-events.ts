@@ -1,9 +1,9 @@
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { MessageConsumer } from '#shared/bus/receive-endpoint.ts';
+import { parseCursor } from '#shared/contract/cursor.ts';
 import { conversationStream } from '#shared/contract/ids.ts';
 import { exchanges, messageUrns, streamChannel, userChannel } from '#shared/contract/names.ts';
-import { encodePushFrame } from '#shared/contract/push-frame.ts';
-import { encodeSignalFrame } from '#shared/contract/signal-frame.ts';
+import { type ConversationNews, encodePushFrame } from '#shared/contract/push-frame.ts';
 import { InvalidEventError } from '#shared/contract/user-interaction-event.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
@@ -25,8 +25,7 @@ export function messageEventConsumers({ backplane, log, metrics }: MessageEvents
   async function publish(event: DispatchedEvent): Promise<void> {
     const channels = channelsOf(event);
     try {
-      // In this order on each channel: a row comes before what it makes of its conversation.
-      await Promise.all(framesOf(event).map((frame) => backplane.publishMany(channels, frame)));
+      await backplane.publishMany(channels, frameOf(event));
       events.inc({ outcome: 'published' });
     } catch (err) {
       events.inc({ outcome: 'not_published' });
@@ -62,17 +61,23 @@ function channelsOf({ conversationId, recipientIds }: DispatchedEvent): readonly
   return recipientIds?.map(userChannel) ?? [streamChannel(conversationStream(conversationId))];
 }
 
-function framesOf(event: DispatchedEvent): readonly Uint8Array[] {
-  const { conversationId, epoch, seq, number, membersVersion, message, conversation } = event;
-  const stream = conversationStream(conversationId);
-  const row = encodePushFrame({
+function frameOf(event: DispatchedEvent): Uint8Array {
+  const { conversationId, epoch, seq, number, membersVersion, message } = event;
+  return encodePushFrame({
     kind: event.isDeleted ? 'messageDeleted' : 'message',
-    stream,
+    stream: conversationStream(conversationId),
     epoch,
     seq,
     number,
     members: membersVersion,
     body: Buffer.from(JSON.stringify(message)),
+    news: newsOf(event),
   });
-  return conversation ? [row, encodeSignalFrame({ kind: 'conversation', stream, conversation })] : [row];
+}
+
+/** None of another life than the row's: nobody could tell when to show them. */
+function newsOf({ conversation, epoch }: DispatchedEvent): ConversationNews | undefined {
+  const cursor = conversation && parseCursor(conversation.cursor);
+  if (!cursor || cursor.epoch !== epoch) return undefined;
+  return { seq: cursor.seq, body: Buffer.from(JSON.stringify(conversation)) };
 }

@@ -139,13 +139,25 @@ describe('push frame', () => {
   it('comes back from its bytes, for every kind', () => {
     for (const kind of Object.keys(pushKinds) as PushKind[]) {
       expect(decodePushFrame(encodePushFrame({ ...frame, kind }))).toEqual({ ...frame, kind });
+      const withNews = { ...frame, kind, news: { seq: 8, body: Buffer.from('{"id":"ü"}') } };
+      expect(decodePushFrame(encodePushFrame(withNews))).toEqual(withNews);
     }
+  });
+
+  it('whose news are cut short or have no place is not decoded', () => {
+    const news = { seq: 8, body: Buffer.from('{"id":"ü"}') };
+    const bytes = encodePushFrame({ ...frame, news });
+    for (let length = 0; length < bytes.length - frame.body.length; length += 1) {
+      expect(decodePushFrame(bytes.subarray(0, length))).toBeUndefined();
+    }
+    expect(decodePushFrame(encodePushFrame({ ...frame, news: { ...news, seq: 1.5 } }))).toBeUndefined();
+    expect(decodePushFrame(bytes)?.news).toEqual(news);
   });
 
   it('of another version, another kind or cut short is not decoded', () => {
     const bytes = encodePushFrame(frame);
     const otherVersion = Buffer.from(bytes);
-    otherVersion[0] = 2;
+    otherVersion[0] = 3;
     const otherKind = Buffer.from(bytes);
     otherKind[1] = 99;
     expect(decodePushFrame(otherVersion)).toBeUndefined();

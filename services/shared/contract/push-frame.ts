@@ -34,21 +34,38 @@ export type PushRow = {
   readonly body: Uint8Array;
 };
 
-/** What travels on the backplane: one row, and which stream and life it belongs to. */
-export type PushFrame = PushRow & { readonly stream: StreamId; readonly epoch: string };
+/** What a conversation has become, not to be shown before all of its rows up to `seq` are. */
+export type ConversationNews = {
+  readonly seq: number;
+  /** UTF-8 JSON of the one argument that the client's method gets; forwarded untouched. */
+  readonly body: Uint8Array;
+};
+
+/** What travels on the backplane: one row, which stream and life it belongs to, and what it makes of its conversation. */
+export type PushFrame = PushRow & {
+  readonly stream: StreamId;
+  readonly epoch: string;
+  /** Of the same epoch. */
+  readonly news?: ConversationNews | undefined;
+};
 
 const version = 1;
+const versionWithNews = 2;
 const kindByCode = new Map<number, PushKind>(
   Object.entries(pushKinds).map(([kind, { code }]) => [code, kind as PushKind]),
 );
 const headerLength = 30;
+const newsHeaderLength = 12;
 
-/** Layout: u8 version, u8 kind, f64 seq, f64 number, f64 members, u16 length + stream, u16 length + epoch, then the body (big endian). */
+/**
+ * Layout, big endian: u8 version, u8 kind, f64 seq, f64 number, f64 members, u16 length of the stream, u16 of the epoch,
+ * stream, epoch, the body to the end. Version 2 has news before the body: f64 seq, u32 length, their body.
+ */
 export function encodePushFrame(frame: PushFrame): Buffer {
   const stream = Buffer.from(frame.stream);
   const epoch = Buffer.from(frame.epoch);
   const head = Buffer.allocUnsafe(headerLength + stream.length + epoch.length);
-  head[0] = version;
+  head[0] = frame.news ? versionWithNews : version;
   head[1] = pushKinds[frame.kind].code;
   head.writeDoubleBE(frame.seq, 2);
   head.writeDoubleBE(frame.number, 10);
@@ -57,13 +74,20 @@ export function encodePushFrame(frame: PushFrame): Buffer {
   head.writeUInt16BE(epoch.length, 28);
   stream.copy(head, headerLength);
   epoch.copy(head, headerLength + stream.length);
-  return Buffer.concat([head, frame.body]);
+  return Buffer.concat([head, ...(frame.news ? newsParts(frame.news) : []), frame.body]);
+}
+
+function newsParts({ seq, body }: ConversationNews): [Uint8Array, Uint8Array] {
+  const head = Buffer.allocUnsafe(newsHeaderLength);
+  head.writeDoubleBE(seq, 0);
+  head.writeUInt32BE(body.length, 8);
+  return [head, body];
 }
 
 /** undefined for a frame of a version or kind that this process does not know: it repairs from the service instead. */
 export function decodePushFrame(bytes: Uint8Array): PushFrame | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < headerLength || buffer[0] !== version) return undefined;
+  if (buffer.length < headerLength || (buffer[0] !== version && buffer[0] !== versionWithNews)) return undefined;
   const kind = kindByCode.get(buffer[1] ?? 0);
   const seq = buffer.readDoubleBE(2);
   const number = buffer.readDoubleBE(10);
@@ -71,6 +95,8 @@ export function decodePushFrame(bytes: Uint8Array): PushFrame | undefined {
   const streamEnd = headerLength + buffer.readUInt16BE(26);
   const epochEnd = streamEnd + buffer.readUInt16BE(28);
   if (!kind || ![seq, number, members].every(Number.isSafeInteger) || epochEnd > buffer.length) return undefined;
+  const news = buffer[0] === versionWithNews ? newsAt(buffer, epochEnd) : { read: undefined, end: epochEnd };
+  if (!news) return undefined;
   return {
     kind,
     seq,
@@ -78,6 +104,17 @@ export function decodePushFrame(bytes: Uint8Array): PushFrame | undefined {
     members,
     stream: buffer.toString('utf8', headerLength, streamEnd) as StreamId,
     epoch: buffer.toString('utf8', streamEnd, epochEnd),
-    body: buffer.subarray(epochEnd),
+    body: buffer.subarray(news.end),
+    news: news.read,
   };
+}
+
+/** undefined: cut off. */
+function newsAt(buffer: Buffer, start: number): { readonly read: ConversationNews; readonly end: number } | undefined {
+  const bodyStart = start + newsHeaderLength;
+  if (bodyStart > buffer.length) return undefined;
+  const seq = buffer.readDoubleBE(start);
+  const end = bodyStart + buffer.readUInt32BE(start + 8);
+  if (!Number.isSafeInteger(seq) || end > buffer.length) return undefined;
+  return { read: { seq, body: buffer.subarray(bodyStart, end) }, end };
 }

@@ -1,4 +1,3 @@
-import type { ConversationDto } from './chat-dto.ts';
 import type { StreamId, UserId } from './ids.ts';
 
 /**
@@ -6,7 +5,6 @@ import type { StreamId, UserId } from './ids.ts';
  * so each tells a whole state. `membership` is also found by comparing versions.
  */
 export type SignalFrame =
-  | { readonly kind: 'conversation'; readonly stream: StreamId; readonly conversation: ConversationDto }
   | { readonly kind: 'typing' | 'stoppedTyping'; readonly stream: StreamId; readonly user: UserId }
   | { readonly kind: 'read'; readonly stream: StreamId; readonly user: UserId; readonly readThrough: number }
   /** The user's place in the conversation changed: read memberships again if `version` is newer than what is known. */
@@ -30,7 +28,7 @@ export function decodeSignalFrame(bytes: Uint8Array): SignalFrame | undefined {
   }
 }
 
-const kinds = new Set(['conversation', 'typing', 'stoppedTyping', 'read', 'membership']);
+const kinds = new Set(['typing', 'stoppedTyping', 'read', 'membership']);
 
 function isSignal(frame: unknown): frame is SignalFrame {
   if (typeof frame !== 'object' || frame === null) return false;

@@ -1,5 +1,5 @@
-import type { ConversationDto } from '#shared/contract/chat-dto.ts';
 import type { ConversationId, StreamId, UserId } from '#shared/contract/ids.ts';
+import type { ConversationNews } from '#shared/contract/push-frame.ts';
 import type { SignalFrame } from '#shared/contract/signal-frame.ts';
 import type { Timer } from '#shared/runtime/clock.ts';
 import type { Place } from '#shared/stream/position.ts';
@@ -29,7 +29,7 @@ export class ConversationEntry extends StreamEntry {
   /** Users of this worker who were told to type, and when. */
   readonly typists = new Map<UserId, number>();
   /** Not handed out before all rows up to `seq` are. */
-  news: { readonly epoch: string; readonly seq: number; readonly conversation: ConversationDto } | undefined;
+  news: (ConversationNews & { readonly epoch: string }) | undefined;
   /** Of the last news that was handed out. */
   newsThrough = 0;
   /** Seqs of the last rows that were handed out as new. */

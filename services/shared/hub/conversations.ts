@@ -196,6 +196,7 @@ export class Conversations {
     // Also of a row that is early: what it tells of the members counts now.
     if (frame.epoch === entry.position.place?.epoch) entry.gate.need(frame.members);
     this.#positions.frame(entry, frame);
+    if (frame.news) this.#signals.keepNews(frame.news, frame.epoch, entry);
     this.#settle(entry);
   }
 

@@ -47,8 +47,13 @@ export class FanOut {
 
   /** Droppable: a client that is well behind does not get it, before it loses anything else. */
   signal(method: string, args: readonly unknown[], members: Iterable<Member>): void {
+    this.encodedSignal(method, args.map(toJson), members);
+  }
+
+  /** @param args each the UTF-8 JSON of one argument */
+  encodedSignal(method: string, args: readonly Uint8Array[], members: Iterable<Member>): void {
     const { metrics } = this.#options;
-    const call = new EncodedCall(method, args.map(toJson));
+    const call = new EncodedCall(method, args);
     let [delivered, dropped] = [0, 0];
     for (const member of members) {
       if (member.enqueueDroppable(call, member.connection.protocol)) delivered += 1;

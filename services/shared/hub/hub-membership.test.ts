@@ -116,11 +116,11 @@ describe('a removed member', () => {
     const [alice, bob] = [await here.accept('alice'), await here.accept('bob')];
     await bob.membership.subscribeChat({});
     group.remove('bob');
-    push(group.send(), group.news());
+    push(group.withNews(group.send()));
     push(group.signal({ kind: 'typing', user: 'user-1' } as never));
     push(group.signal({ kind: 'read', user: 'user-1', readThrough: 1 } as never));
     await until(() => bob.of('MembershipChanged').length === 1, 'the removal');
-    push(group.send(), group.news(), group.signal({ kind: 'typing', user: 'user-1' } as never));
+    push(group.withNews(group.send()), group.signal({ kind: 'typing', user: 'user-1' } as never));
     await settle(clock, () => alice.of('UpdateConversation').length > 0, 'news');
     expect(bob.methods()).toEqual(['MembershipChanged']);
   });

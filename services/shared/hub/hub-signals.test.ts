@@ -148,8 +148,6 @@ describe('typing', () => {
     push(other.signal(signal({ kind: 'typing', user: 'alice' }), channels));
     for (const user of [5, '', null, { $ne: 1 }]) push(group.signal(signal({ kind: 'typing', user }), channels));
     push(group.signal(signal({ kind: 'read', user: 'alice', readThrough: 'x' }), channels));
-    push(group.signal(signal({ kind: 'conversation', conversation: null }), channels));
-    push(group.signal(signal({ kind: 'conversation', conversation: { ...other.dto, cursor: 'epoch.9' } }), channels));
     push(group.signal(signal({ kind: 'unheard-of' }), channels), { channels, bytes: Buffer.of(128, 1, 2) });
     push(group.signal(signal({ kind: 'typing', user: 'alice' }), channels));
     await until(() => bob.connection.received.length === 1, 'typing');
@@ -183,10 +181,10 @@ describe('news of a conversation', () => {
     const { chat, here, push } = start();
     const group = chat.create('alice', 'bob');
     const clients = [await here.accept('alice'), await here.accept('bob')];
-    const row = group.send();
-    push(group.news(), row);
+    const row = group.withNews(group.send());
+    push(row);
     await until(() => clients.every(({ of }) => of('UpdateConversation').length === 1), 'the news');
-    push(group.news());
+    push(row);
     await quiet();
     for (const { connection, of } of clients) {
       expect(connection.received.map((message) => message.split(' ', 1)[0])).toEqual([
@@ -202,17 +200,16 @@ describe('news of a conversation', () => {
     const group = chat.create('alice', 'bob');
     const alice = await here.accept('alice');
     group.send();
-    push(group.news());
-    group.send();
-    push(group.news());
+    push(group.withNews(group.send()), group.withNews(group.send()));
     expect(alice.connection.received).toEqual([]);
     await settle(clock, () => alice.of('UpdateConversation').length === 1, 'the news');
     expect(alice.connection.received.map((message) => message.split(' ', 1)[0])).toEqual([
       'ReceiveMessage',
       'ReceiveMessage',
+      'ReceiveMessage',
       'UpdateConversation',
     ]);
-    expect(alice.of('UpdateConversation')[0]).toContain('row 3');
+    expect(alice.of('UpdateConversation')[0]).toContain('row 4');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { MessagesRead } from '#shared/contract/chat-dto.ts';
-import { parseCursor } from '#shared/contract/cursor.ts';
 import { isUserId } from '#shared/contract/ids.ts';
 import { clientMethods } from '#shared/contract/names.ts';
+import type { ConversationNews } from '#shared/contract/push-frame.ts';
 import type { SignalFrame } from '#shared/contract/signal-frame.ts';
 import type { ChatUser } from './chat-user.ts';
 import type { ConversationEntry } from './conversation-entry.ts';
@@ -18,15 +18,12 @@ export class Signals {
 
   /** Came on the user's own channel. */
   toUser(signal: SignalFrame, entry: ConversationEntry | undefined, { user, members }: ChatUser): void {
-    if (!entry) return;
-    if (signal.kind === 'conversation') this.#keepNews(signal, entry);
-    else if (entry.gate.has(user)) this.#tell(signal, entry, members);
+    if (entry?.gate.has(user)) this.#tell(signal, entry, members);
   }
 
   /** Came on the conversation's channel. */
   toAll(signal: SignalFrame, entry: ConversationEntry): void {
-    if (signal.kind === 'conversation') this.#keepNews(signal, entry);
-    else this.#tell(signal, entry, entry.members);
+    this.#tell(signal, entry, entry.members);
   }
 
   /** Hands out what is known of the conversation once clients have all the rows that it tells of. */
@@ -37,20 +34,17 @@ export class Signals {
     entry.news = undefined;
     if (news.epoch !== handedOn.epoch) return;
     entry.newsThrough = news.seq;
-    this.#fanOut.signal(clientMethods.updateConversation, [news.conversation], entry.members);
+    this.#fanOut.encodedSignal(clientMethods.updateConversation, [news.body], entry.members);
   }
 
-  /** Comes once for each of the users here, perhaps; what is latest counts. */
-  #keepNews({ conversation }: Extract<SignalFrame, { readonly kind: 'conversation' }>, entry: ConversationEntry): void {
-    const cursor = typeof conversation?.cursor === 'string' ? parseCursor(conversation.cursor) : undefined;
-    if (!cursor || conversation.id !== entry.conversation) return;
-    if (cursor.seq <= entry.newsThrough || cursor.seq <= (entry.news?.seq ?? 0)) return;
-    entry.news = { ...cursor, conversation };
-    this.flushNews(entry);
+  /** Come once for each of the users here, perhaps; what is latest counts. They are handed out with `flushNews`. */
+  keepNews({ seq, body }: ConversationNews, epoch: string, entry: ConversationEntry): void {
+    if (seq <= entry.newsThrough || seq <= (entry.news?.seq ?? 0)) return;
+    entry.news = { seq, body, epoch };
   }
 
   #tell(signal: SignalFrame, entry: ConversationEntry, members: ReadonlySet<Member>): void {
-    if (signal.kind === 'conversation' || signal.kind === 'membership') return;
+    if (signal.kind === 'membership') return;
     if (!entry.gate.isOpen || !isUserId(signal.user)) return;
     const { conversation } = entry;
     if (signal.kind === 'read') {

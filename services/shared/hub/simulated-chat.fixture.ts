@@ -115,8 +115,11 @@ export class SimulatedConversation {
     return this.signal(signal, [userChannel(user as UserId)]);
   }
 
-  news(): Omit<Pushed, 'frame'> {
-    return this.signal({ kind: 'conversation', conversation: this.dto } as Omit<SignalFrame, 'stream'>);
+  /** The row's frame with what its conversation is now. */
+  withNews({ frame, channels }: Pushed, epoch = this.epoch): Pushed {
+    const news = { seq: this.head.seq, body: Buffer.from(JSON.stringify(this.dto)) };
+    const whole = { ...frame, epoch, news };
+    return { frame: whole, channels, bytes: encodePushFrame(whole) };
   }
 
   get channels(): readonly string[] {
