@@ -17,12 +17,12 @@ export type OneShot = {
   readonly environment: Environment<BootstrapSetting>;
 };
 
-/** Runs commands beside each other, with the API at hand. A pod that fails stays, to say why. */
+/** Runs commands beside each other, with the API at hand. What fails stays, to say why. */
 export function oneShotPod(
   platform: PlatformProps,
   component: Component,
   commands: readonly OneShot[],
-): k8s.PodTemplateSpec {
+): Required<k8s.PodTemplateSpec> {
   return {
     metadata: { labels: { ...labelsOf(component) } },
     spec: {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { TopologySetting } from '#services/bootstrap/topology-config.ts';
+import { ReleaseJob } from '../../bootstrap/release-job.ts';
 import { ownImage } from '../../images.ts';
 import { labelsOf } from '../../metadata.ts';
 import type { PlatformProps } from '../../platform-props.ts';
@@ -23,44 +22,33 @@ export class RabbitmqTopology extends Construct {
     super(scope, 'rabbitmq-topology');
     const parts = [amqpSettings(platform, 'admin'), trustSettings(platform, ['rabbitmq'])];
     const mounts = parts.flatMap((part) => part.mounts);
-    const spec: k8s.JobSpec = {
-      backoffLimit: 8,
-      ttlSecondsAfterFinished: 24 * 3_600,
-      template: {
-        metadata: { labels: { ...labelsOf(component) } },
-        spec: {
-          serviceAccountName: component,
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          restartPolicy: 'Never',
-          securityContext: podSecurity(platform.userIds ?? 'fixed', uid),
-          terminationGracePeriodSeconds: 10,
-          ...pullSecretsOf(platform),
-          containers: [
-            {
-              name: 'rabbitmq-topology',
-              ...ownImage(platform.images, 'bootstrap'),
-              args: ['rabbitmq-topology'],
-              env: environmentOf<SettingOrFile<TopologySetting> | 'NODE_ENV'>({
-                NODE_ENV: 'production',
-                LOG_LEVEL: platform.logLevel,
-                ...Object.assign({}, ...parts.map((part) => part.environment)),
-              }),
-              resources: resourcesOf({ cpu: '50m', memory: '128Mi' }),
-              securityContext: containerSecurity,
-              terminationMessagePolicy: 'FallbackToLogsOnError',
-              volumeMounts: mounts.map(({ mount }) => mount),
-            },
-          ],
-          volumes: mounts.map(({ volume }) => volume),
-        },
+    new ReleaseJob(this, 'rabbitmq-topology', {
+      metadata: { labels: { ...labelsOf(component) } },
+      spec: {
+        serviceAccountName: component,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: podSecurity(platform.userIds ?? 'fixed', uid),
+        terminationGracePeriodSeconds: 10,
+        ...pullSecretsOf(platform),
+        containers: [
+          {
+            name: 'rabbitmq-topology',
+            ...ownImage(platform.images, 'bootstrap'),
+            args: ['rabbitmq-topology'],
+            env: environmentOf<SettingOrFile<TopologySetting> | 'NODE_ENV'>({
+              NODE_ENV: 'production',
+              LOG_LEVEL: platform.logLevel,
+              ...Object.assign({}, ...parts.map((part) => part.environment)),
+            }),
+            resources: resourcesOf({ cpu: '50m', memory: '128Mi' }),
+            securityContext: containerSecurity,
+            terminationMessagePolicy: 'FallbackToLogsOnError',
+            volumeMounts: mounts.map(({ mount }) => mount),
+          },
+        ],
+        volumes: mounts.map(({ volume }) => volume),
       },
-    };
-    // A Job is immutable: whatever changes in it, a release of the image too, makes another one.
-    const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 10);
-    new k8s.KubeJob(this, 'job', {
-      metadata: { name: `rabbitmq-topology-${hash}`, labels: { ...labelsOf(component) } },
-      spec,
     });
   }
 }

@@ -57,6 +57,6 @@ function whyLost(secret: string, store: KeepingStore, claims: readonly string[])
   const objects = [`statefulset/${store.name}`, ...claims.map((it) => `pvc/${it}`), `configmap/${madeSecrets}`];
   return (
     `Secret ${secret} is gone, and the data of ${claims.join(', ')} knows its passwords: restore it from a backup. ` +
-    `To begin anew WITHOUT that data: kubectl delete ${objects.join(' ')}. Then delete this Job and apply again`
+    `To begin anew WITHOUT that data: kubectl delete ${objects.join(' ')}. This Job then goes on by itself within minutes; apply again for the rest`
   );
 }
