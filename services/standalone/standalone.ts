@@ -105,7 +105,7 @@ export async function startStandalone(config: StandaloneConfig, clock: Clock, lo
     revoked,
     origins,
     idKeys: { current: '1', keys: new Map([['1', Buffer.from(dataKey(config.dataDir, 'hub-ids'), 'base64')]]) },
-    worker: { id: `${hostname()}:${process.pid}`, address: url },
+    worker: { id: `${hostname()}:${process.pid}`, address: undefined },
     limits: { maxConnections: config.maxConnections },
     clock,
     log,

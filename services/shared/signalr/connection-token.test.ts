@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createConnectionTokens, hashIdentity, newConnectionId } from './connection-token.ts';
+import { createSealer, type TokenKeys } from './sealer.ts';
 
 const key = (byte: number) => Buffer.alloc(32, byte);
 const token = {
@@ -8,15 +9,16 @@ const token = {
   issuedAt: 1_795_000_000_000,
   identityHash: hashIdentity('alice'),
 };
-const old = createConnectionTokens({ current: 'a', keys: new Map([['a', key(1)]]) });
-const rotated = createConnectionTokens({
+const tokensWith = (keys: TokenKeys) => createConnectionTokens(createSealer(keys));
+const old = tokensWith({ current: 'a', keys: new Map([['a', key(1)]]) });
+const rotated = tokensWith({
   current: 'b',
   keys: new Map([
     ['a', key(1)],
     ['b', key(2)],
   ]),
 });
-const finished = createConnectionTokens({ current: 'b', keys: new Map([['b', key(2)]]) });
+const finished = tokensWith({ current: 'b', keys: new Map([['b', key(2)]]) });
 
 describe('a connection token', () => {
   test('opens to what was sealed, under the current key and an older one that is still there', () => {
@@ -24,6 +26,11 @@ describe('a connection token', () => {
     expect(rotated.open('/hubs/a', old.seal('/hubs/a', token))).toEqual(token);
     expect(finished.open('/hubs/a', rotated.seal('/hubs/a', token))).toEqual(token);
     expect(finished.open('/hubs/a', old.seal('/hubs/a', token))).toBeUndefined();
+  });
+
+  test('tells of a worker that others cannot reach', () => {
+    const unreached = { ...token, worker: { id: 'pod-2', address: undefined } };
+    expect(old.open('/hubs/a', old.seal('/hubs/a', unreached))).toEqual(unreached);
   });
 
   test('opens on its own hub only', () => {
@@ -57,7 +64,7 @@ describe('a connection token', () => {
 });
 
 test('unusable keys are refused at once', () => {
-  expect(() => createConnectionTokens({ current: 'x', keys: new Map([['a', key(1)]]) })).toThrow('current version x');
-  expect(() => createConnectionTokens({ current: 'a', keys: new Map([['a', Buffer.alloc(31)]]) })).toThrow('32 bytes');
-  expect(() => createConnectionTokens({ current: 'a.b', keys: new Map([['a.b', key(1)]]) })).toThrow('key version');
+  expect(() => createSealer({ current: 'x', keys: new Map([['a', key(1)]]) })).toThrow('current version x');
+  expect(() => createSealer({ current: 'a', keys: new Map([['a', Buffer.alloc(31)]]) })).toThrow('32 bytes');
+  expect(() => createSealer({ current: 'a.b', keys: new Map([['a.b', key(1)]]) })).toThrow('key version');
 });

@@ -9,6 +9,7 @@ import {
   newConnectionId,
   type Worker,
 } from './connection-token.ts';
+import type { Forward } from './forward.ts';
 import {
   type Answer,
   answer,
@@ -22,6 +23,7 @@ import {
   overloaded,
   postToWebSocket,
   refusal,
+  unforwarded,
 } from './http-answer.ts';
 import { LongPollingTransport } from './long-polling-transport.ts';
 import { negotiateAnswer, negotiateVersion } from './negotiate.ts';
@@ -35,8 +37,11 @@ import { WebSocketTransport } from './web-socket-transport.ts';
 export type EndpointContext<Identity> = ConnectionContext<Identity> & {
   readonly tokens: ConnectionTokens;
   readonly worker: Worker;
+  readonly forward: Forward | undefined;
   readonly sockets: WebSocketServer;
 };
+
+const forwardable = new Set(['GET', 'POST', 'DELETE']);
 
 /** A request that ends with this answer instead of doing what it asked for. */
 class Refused extends Error {
@@ -77,6 +82,7 @@ export class Endpoint<Identity> {
 
   async request(request: IncomingMessage, response: ServerResponse, query: Query): Promise<void> {
     await this.#answering(request, response, async () => {
+      if (await this.#passedOn(request, response, query)) return;
       switch (request.method) {
         case 'GET':
           return request.headers.accept?.includes('text/event-stream')
@@ -137,6 +143,19 @@ export class Endpoint<Identity> {
     }
     this.#spend(token, identity);
     return token.connectionId;
+  }
+
+  /** Whether the worker that the id names has answered; it knows who may do what to its connections. */
+  async #passedOn(request: IncomingMessage, response: ServerResponse, query: Query): Promise<boolean> {
+    const { forward, tokens, path, worker } = this.#context;
+    const sealed = query('id');
+    if (!forward || !sealed || !forwardable.has(request.method ?? '')) return false;
+    const token = tokens.open(path, sealed);
+    // A WebSocket may live here under another worker's id.
+    if (!token || token.worker.id === worker.id || this.#sessions.get(token.connectionId)) return false;
+    const outcome = await forward(token.worker, request, response);
+    if (outcome !== 'answered') throw new Refused(unforwarded[outcome]);
+    return true;
   }
 
   async #stream(request: IncomingMessage, response: ServerResponse, query: Query): Promise<void> {

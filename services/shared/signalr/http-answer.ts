@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ForwardOutcome } from './forward.ts';
 
 export type Answer = {
   readonly status: number;
@@ -19,6 +20,16 @@ export const postToWebSocket: Answer = {
 export const cannotDelete: Answer = {
   status: 400,
   body: 'Cannot terminate this connection using the DELETE endpoint.',
+};
+
+/** What is said when another worker did not. */
+export const unforwarded: Readonly<Record<Exclude<ForwardOutcome, 'answered'>, Answer>> = {
+  gone: noSuchConnection,
+  too_large: { status: 413 },
+  broken: { status: 502 },
+  silent: { status: 504 },
+  // Nobody hears it.
+  left: { status: 400 },
 };
 
 export const noCache = {

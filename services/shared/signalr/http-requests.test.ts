@@ -456,7 +456,7 @@ describe('CORS', () => {
   });
 });
 
-test('on another worker a negotiated WebSocket begins, event streams and polls do not', async () => {
+test('on another worker a negotiated WebSocket begins, event streams and polls do not without a way to theirs', async () => {
   await using first = await serveHub();
   await using second = await serveHub({}, { worker: { id: 'worker-2', address: '127.0.0.1' } });
   const token = await tokenFor(first);

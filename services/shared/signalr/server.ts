@@ -2,18 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from './clock.ts';
-import { createConnectionTokens, type TokenKeys, type Worker } from './connection-token.ts';
+import { createConnectionTokens, type Worker } from './connection-token.ts';
 import { createDispatcher, type ErrorListener } from './dispatcher.ts';
 import { Endpoint } from './endpoint.ts';
+import type { Forward } from './forward.ts';
 import { answerUpgrade } from './http-answer.ts';
 import type { SignalRHub } from './hub.ts';
 import { defaultLimits, type SignalRLimits } from './limits.ts';
 import { normalizePath, parseTarget } from './request-target.ts';
+import { createSealer, type TokenKeys } from './sealer.ts';
 import { Ticker } from './ticker.ts';
 
 export type SignalRServerOptions = {
   readonly keys: TokenKeys;
   readonly worker: Worker;
+  /** How event streams and polls reach the worker that negotiated. @default elsewhere they are answered 404 */
+  readonly forward?: Forward | undefined;
   readonly limits?: Partial<SignalRLimits>;
   /** @default the system's */
   readonly clock?: Clock;
@@ -44,9 +48,9 @@ class HubSocket extends WebSocket {
 
 /** @throws when the keys are unusable */
 export function createSignalRServer<Identity>(options: SignalRServerOptions): SignalRServer<Identity> {
-  const { worker, clock = systemClock, onError = () => {} } = options;
+  const { worker, forward, clock = systemClock, onError = () => {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const tokens = createConnectionTokens(options.keys);
+  const tokens = createConnectionTokens(createSealer(options.keys));
   const ticker = new Ticker(clock, shortestTimeout(limits));
   const socketOptions = {
     noServer: true,
@@ -74,7 +78,7 @@ export function createSignalRServer<Identity>(options: SignalRServerOptions): Si
       const key = normalizePath(path);
       if (endpoints.has(key)) throw new Error(`hub path ${path} is taken`);
       const dispatcher = createDispatcher(key, hub, onError);
-      const context = { path: key, hub, dispatcher, limits, ticker, clock, onError, tokens, worker, sockets };
+      const context = { path: key, hub, dispatcher, limits, ticker, clock, onError, tokens, worker, forward, sockets };
       endpoints.set(key, new Endpoint(context));
     },
 
