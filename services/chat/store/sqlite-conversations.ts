@@ -2,8 +2,9 @@ import { smallConversation } from '#shared/contract/chat-dto.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import type { ConversationView } from '../domain/conversation.ts';
 import type { MembersPage } from './chat-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteRows } from './sqlite-rows.ts';
+import type { SqliteRow } from './sqlite-statement.ts';
 import {
   headElements,
   lastElements,
@@ -43,8 +44,7 @@ export class SqliteConversations {
   /** As it is after `row` took the head. */
   advance(conversation: StoredConversation, row: StoredMessage, now: number): StoredConversation {
     const next = { ...conversation, ...this.#headAfter(conversation, row), ChangedAt: now };
-    const { Type: _, Name, PairKey, CreatedAt, ...head } = next;
-    this.#database.run('setHead', head);
+    this.#database.run('setHead', next);
     return next;
   }
 

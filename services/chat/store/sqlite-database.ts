@@ -1,31 +1,29 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { PlatformError } from '#shared/contract/errors.ts';
 import { toPlatformError } from '#shared/store/sqlite-failure.ts';
 import { openSqlite } from '#shared/store/sqlite-open.ts';
 import { SqliteWrites } from '#shared/store/sqlite-writes.ts';
 import { sqliteSchema } from './sqlite-schema.ts';
+import { type SqliteParameters, type SqliteRow, SqliteStatement } from './sqlite-statement.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 
 const patienceMs = 5_000;
 const maxBatch = 500;
 
-export type SqliteRow = Record<string, SQLOutputValue>;
 type StatementName = keyof typeof sqliteStatements;
-/** Booleans are 0 and 1 in the file. */
-export type Parameters = Readonly<Record<string, SQLInputValue | boolean>>;
 
 /** One file: the adapter's statements by name, reads that see one moment, writes in batches. */
 export class SqliteDatabase {
   readonly #database: DatabaseSync;
-  readonly #statements: Record<StatementName, StatementSync>;
+  readonly #statements: Record<StatementName, SqliteStatement>;
   readonly #writes: SqliteWrites;
 
   /** @throws Error when the file cannot be opened, is no database, or is of a newer version */
   constructor(file: string) {
     this.#database = openSqlite(file, sqliteSchema);
     this.#statements = Object.fromEntries(
-      Object.entries(sqliteStatements).map(([name, sql]) => [name, this.#database.prepare(sql)]),
-    ) as Record<StatementName, StatementSync>;
+      Object.entries(sqliteStatements).map(([name, sql]) => [name, new SqliteStatement(this.#database, sql)]),
+    ) as Record<StatementName, SqliteStatement>;
     this.#writes = new SqliteWrites(this.#database, { patienceMs, maxBatch });
   }
 
@@ -47,30 +45,21 @@ export class SqliteDatabase {
     return this.#writes.run(apply);
   }
 
-  get(name: StatementName, parameters: Parameters): SqliteRow | undefined {
-    return this.#statements[name].get(toValues(parameters));
+  get(name: StatementName, parameters: SqliteParameters): SqliteRow | undefined {
+    return this.#statements[name].get(parameters);
   }
 
-  all(name: StatementName, parameters: Parameters): SqliteRow[] {
-    return this.#statements[name].all(toValues(parameters));
+  all(name: StatementName, parameters: SqliteParameters): SqliteRow[] {
+    return this.#statements[name].all(parameters);
   }
 
   /** How many rows it changed. */
-  run(name: StatementName, parameters: Parameters): number {
-    return Number(this.#statements[name].run(toValues(parameters)).changes);
+  run(name: StatementName, parameters: SqliteParameters): number {
+    return this.#statements[name].run(parameters);
   }
 
   async close(): Promise<void> {
     await this.#writes.close();
     if (this.#database.isOpen) this.#database.close();
   }
-}
-
-function toValues(parameters: Parameters): Record<string, SQLInputValue> {
-  const values: Record<string, SQLInputValue> = {};
-  for (const name in parameters) {
-    const value = parameters[name] ?? null;
-    values[name] = typeof value === 'boolean' ? Number(value) : value;
-  }
-  return values;
 }

@@ -1,6 +1,7 @@
 import { type LeaseRequest, takeLease } from '#shared/stream/outbox.ts';
 import type { MessagesPage } from './chat-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteRow } from './sqlite-statement.ts';
 import { markElements, markOf, type StoredMessage } from './stored-message.ts';
 
 const purgeBatch = 200;
@@ -30,8 +31,7 @@ export class SqliteRows {
   }
 
   move(row: StoredMessage): void {
-    const { ConversationId, SenderId, Type, ClientMessageId, SendKey, BodyHash, CreatedAt, Number: _, ...moving } = row;
-    this.#database.run('moveRow', moving);
+    this.#database.run('moveRow', row);
   }
 
   list(conversation: string, { before = Number.MAX_SAFE_INTEGER, limit }: MessagesPage): StoredMessage[] {
