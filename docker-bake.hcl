@@ -18,7 +18,7 @@ group "release" {
 }
 
 variable "PROCESSES" {
-  default = ["gateway", "notification", "chat", "hub", "bootstrap", "mongodb-sidecar"]
+  default = ["gateway", "notification", "chat", "hub", "bootstrap", "mongodb-sidecar", "redis-sidecar"]
 }
 
 target "image" {

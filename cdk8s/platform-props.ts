@@ -5,7 +5,7 @@ import type { Spread } from './pod/spread.ts';
 import type { RouteProps } from './routes/route-props.ts';
 
 /** Names of our own images; stores come from their makers. */
-export type OwnImage = 'gateway' | 'notification' | 'chat' | 'hub' | 'bootstrap' | 'mongodb-sidecar';
+export type OwnImage = 'gateway' | 'notification' | 'chat' | 'hub' | 'bootstrap' | 'mongodb-sidecar' | 'redis-sidecar';
 
 export type ImageProps = {
   /** @default ghcr.io/sonixy */

@@ -5,11 +5,17 @@ export type RenderSetting =
   | 'PASSWORDS_FOLDER'
   | 'PUBLISHER_FOLDER'
   | 'REDIS_ACL_FILE'
+  | 'REDIS_SIDECAR_PASSWORD_FILE'
   | 'RABBITMQ_DEFINITIONS_FILE'
   | 'RABBITMQ_COOKIE_FILE'
   | 'MONGODB_KEY_FILE';
 
-export type RedisAclConfig = { readonly passwordsFolder: string; readonly aclFile: string };
+export type RedisAclConfig = {
+  readonly passwordsFolder: string;
+  readonly aclFile: string;
+  /** Where a password of the sidecar is written, a new one each time. undefined: there is no sidecar. */
+  readonly sidecarPasswordFile: string | undefined;
+};
 
 export type MongodbKeyFileConfig = { readonly passwordsFolder: string; readonly keyFile: string };
 
@@ -26,6 +32,7 @@ export function readRedisAclConfig(env: Env): RedisAclConfig {
   return readConfig(env, (reader: EnvReader<RenderSetting>) => ({
     passwordsFolder: reader.text('PASSWORDS_FOLDER'),
     aclFile: reader.text('REDIS_ACL_FILE'),
+    sidecarPasswordFile: reader.optionalText('REDIS_SIDECAR_PASSWORD_FILE'),
   }));
 }
 

@@ -12,31 +12,40 @@ import { type Server, type ServerPlan, startServer } from './server.ts';
 // Not the one in sbin: that wrapper insists on being root or rabbitmq.
 export const RABBITMQ_BIN = '/usr/lib/rabbitmq/bin';
 
+export type RabbitMqOptions = {
+  /** Lines of rabbitmq.conf by which it listens on `port`, too, with TLS. @default it does not */
+  tls?: (port: number) => readonly string[];
+};
+
 export interface RabbitMq extends Server {
+  /** 0 where it speaks no TLS. */
+  readonly tlsPort: number;
   /** `rabbitmqctl`, e.g. `ctl('list_queues', 'name', 'messages')`: its stdout. Costs about two CPU-seconds a call. */
   ctl(...args: string[]): Promise<string>;
 }
 
-type RabbitMqPlan = ServerPlan & { node: string };
+type RabbitMqPlan = ServerPlan & { node: string; tlsPort: number };
 
 /**
  * A RabbitMQ node of one's own. A start costs 9 CPU-seconds: tests that do not
  * kill the broker take `sharedRabbitMq()`. Wait a second between declaring a quorum queue and `kill()`: a single
  * RabbitMQ 3.10 node loses confirmed messages otherwise.
  */
-export async function startRabbitMq(): Promise<RabbitMq> {
-  const { server, plan } = await startServer('rabbitmq', planRabbitMq);
+export async function startRabbitMq({ tls }: RabbitMqOptions = {}): Promise<RabbitMq> {
+  const { server, plan } = await startServer('rabbitmq', (folder) => planRabbitMq(folder, tls));
   const { env, cwd } = plan.process;
   const run = promisify(execFile);
   return Object.assign(server, {
+    tlsPort: plan.tlsPort,
     async ctl(...args: string[]) {
       return (await run(join(RABBITMQ_BIN, 'rabbitmqctl'), ['-q', '-n', plan.node, ...args], { env, cwd })).stdout;
     },
   });
 }
 
-async function planRabbitMq(folder: string): Promise<RabbitMqPlan> {
+async function planRabbitMq(folder: string, tls: RabbitMqOptions['tls']): Promise<RabbitMqPlan> {
   const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const tlsPort = tls ? await freePort() : 0;
   const node = `rmq${port}@localhost`;
   const env = {
     ...bareEnvironment(),
@@ -64,10 +73,9 @@ async function planRabbitMq(folder: string): Promise<RabbitMqPlan> {
   await mkdir(join(folder, 'log'));
   await writeFile(join(folder, '.erlang.cookie'), randomBytes(15).toString('hex'), { mode: 0o400 });
   await writeFile(env.RABBITMQ_ENABLED_PLUGINS_FILE, '[].\n');
-  await writeFile(
-    env.RABBITMQ_CONFIG_FILE,
-    'vm_memory_high_watermark.absolute = 768MiB\ndisk_free_limit.absolute = 50MB\nlog.file.level = info\n',
-  );
+  const limits = ['vm_memory_high_watermark.absolute = 768MiB', 'disk_free_limit.absolute = 50MB'];
+  const lines = [...limits, 'log.file.level = info', ...(tls?.(tlsPort) ?? [])];
+  await writeFile(env.RABBITMQ_CONFIG_FILE, `${lines.join('\n')}\n`);
   // Started here, or the broker would leave one behind as a daemon that outlives everything.
   const epmd = await spawnChild({
     command: findCommand('epmd') ?? 'epmd',
@@ -78,6 +86,7 @@ async function planRabbitMq(folder: string): Promise<RabbitMqPlan> {
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     port,
+    tlsPort,
     node,
     process: { command: join(RABBITMQ_BIN, 'rabbitmq-server'), args: [], env, cwd: folder },
     readyWhen: /completed with \d+ plugins/,

@@ -38,6 +38,8 @@ export function rabbitmqConf({ tls, plain, nodes, memoryMi }: RabbitmqConfProps)
           'ssl_options.verify = verify_none',
           'ssl_options.fail_if_no_peer_cert = false',
           'ssl_options.honor_cipher_order = true',
+          // Else a renewed certificate is served two minutes later, or when somebody asks a node to forget the old one.
+          'ssl_options.bypass_pem_cache = true',
           'ssl_options.versions.1 = tlsv1.3',
           'ssl_options.versions.2 = tlsv1.2',
           'management.ssl.port = 15671',

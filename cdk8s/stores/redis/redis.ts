@@ -1,26 +1,17 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import type { RenderSetting } from '#services/bootstrap/render-config.ts';
-import { certificateKeys, certificateSecrets } from '#shared/contract/secrets.ts';
 import { ports } from '../../addresses.ts';
-import { ownImage, storeImage } from '../../images.ts';
 import { labelsOf, selectorOf } from '../../metadata.ts';
 import type { PlatformProps } from '../../platform-props.ts';
 import { configHash } from '../../pod/config-hash.ts';
-import { environmentOf } from '../../pod/environment.ts';
-import { configFiles, type Mount, scratch, secretFiles } from '../../pod/mounts.ts';
-import { pullSecretsOf } from '../../pod/pull-secrets.ts';
-import { memoryMiOf, resourcesOf } from '../../pod/resources.ts';
-import { containerSecurity, podSecurity } from '../../pod/security.ts';
-import { secrets } from '../../secrets.ts';
+import { memoryMiOf } from '../../pod/resources.ts';
 import { ownStore } from '../external-store.ts';
 import { usesTls } from '../store-hosts.ts';
-import { redisConf, redisFolders } from './redis-conf.ts';
+import { redisConf } from './redis-conf.ts';
+import { redisPod } from './redis-pod.ts';
 
 const component = 'redis';
-/** Of the image's own user. */
-const uid = 999;
-const passwordsFolder = '/var/run/secrets/sonixy/redis';
 
 /** The backplane: one instance without persistence. While it is away sockets stay, and gaps are repaired when it is back. */
 export class Redis extends Construct {
@@ -40,7 +31,9 @@ export class Redis extends Construct {
         ports: [{ name: 'redis', port: ports.redis, protocol: 'TCP', targetPort: k8s.IntOrString.fromString('redis') }],
       },
     });
-    new k8s.KubeDeployment(this, 'deployment', {
+    const pod = redisPod(platform);
+    // Of its plain form: the class drops what its types lack, patched or not.
+    const manifest = k8s.KubeDeployment.manifest({
       metadata,
       spec: {
         replicas: 1,
@@ -48,60 +41,12 @@ export class Redis extends Construct {
         selector: { matchLabels: { ...selectorOf(component) } },
         // Two at once would split the subscribers.
         strategy: { type: 'Recreate' },
-        template: {
-          metadata: { labels: { ...labelsOf(component) }, annotations: configHash(data) },
-          spec: podSpec(platform),
-        },
+        template: { metadata: { labels: { ...labelsOf(component) }, annotations: configHash(data) }, spec: pod },
       },
     });
+    const deployment = new ApiObject(this, 'deployment', manifest);
+    const sidecar = (pod.initContainers ?? []).findIndex(({ name }) => name === 'sidecar');
+    if (sidecar < 0) return;
+    deployment.addJsonPatch(JsonPatch.add(`/spec/template/spec/initContainers/${sidecar}/restartPolicy`, 'Always'));
   }
-}
-
-function podSpec(platform: PlatformProps): k8s.PodSpec {
-  const config = configFiles(component, redisFolders.config);
-  const acl = scratch('acl', redisFolders.acl, { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('1Mi') });
-  const data = scratch('data', redisFolders.data, { sizeLimit: k8s.Quantity.fromString('16Mi') });
-  const passwords = secretFiles(secrets.redis.name, Object.values(secrets.redis.keys), passwordsFolder);
-  const tls: Mount[] = usesTls(platform)
-    ? [secretFiles(certificateSecrets.redis, Object.values(certificateKeys), redisFolders.tls)]
-    : [];
-  const served = [config, acl, data, ...tls];
-  const probe = { tcpSocket: { port: k8s.IntOrString.fromString('redis') } };
-  return {
-    serviceAccountName: component,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    securityContext: podSecurity(platform.userIds ?? 'fixed', uid),
-    terminationGracePeriodSeconds: 10,
-    ...pullSecretsOf(platform),
-    initContainers: [
-      {
-        name: 'users',
-        ...ownImage(platform.images, 'bootstrap'),
-        args: ['redis-acl'],
-        env: environmentOf<RenderSetting>({
-          PASSWORDS_FOLDER: passwordsFolder,
-          REDIS_ACL_FILE: `${redisFolders.acl}/users.acl`,
-        }),
-        resources: resourcesOf({ cpu: '50m', memory: '96Mi' }),
-        securityContext: containerSecurity,
-        volumeMounts: [passwords.mount, acl.mount],
-      },
-    ],
-    containers: [
-      {
-        name: component,
-        ...storeImage(platform.images, 'redis'),
-        args: ['redis-server', `${redisFolders.config}/redis.conf`],
-        ports: [{ name: 'redis', containerPort: ports.redis, protocol: 'TCP' }],
-        resources: resourcesOf(ownStore(platform, 'redis').resources),
-        securityContext: containerSecurity,
-        startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
-        livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
-        readinessProbe: { ...probe, periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 2 },
-        volumeMounts: served.map(({ mount }) => mount),
-      },
-    ],
-    volumes: [passwords, ...served].map(({ volume }) => volume),
-  };
 }

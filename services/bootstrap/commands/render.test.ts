@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,25 @@ describe('redis-acl', () => {
     expect(await readFile(env().REDIS_ACL_FILE, 'utf8')).toMatch(/^user default off .*\nuser gateway on #/);
     expect((await stat(env().REDIS_ACL_FILE)).mode & 0o777).toBe(0o400);
     expect(stdout + stderr).not.toContain('canary-');
+  });
+
+  it('makes a password for the sidecar where there is one, another one each time', async () => {
+    for (const user of ['gateway', 'notification', 'chat', 'hub', 'admin']) await secret(user);
+    expect((await run('redis-acl', env())).code).toBe(0);
+    expect(await readFile(env().REDIS_ACL_FILE, 'utf8')).not.toContain('user sidecar');
+    const file = join(folder, 'sidecar-password');
+    const passwords: string[] = [];
+    for (let times = 0; times < 2; times++) {
+      const { code, stdout, stderr } = await run('redis-acl', { ...env(), REDIS_SIDECAR_PASSWORD_FILE: file });
+      expect(code, stderr).toBe(0);
+      const password = await readFile(file, 'utf8');
+      const hash = createHash('sha256').update(password).digest('hex');
+      expect(await readFile(env().REDIS_ACL_FILE, 'utf8')).toContain(`user sidecar on #${hash} `);
+      expect((await stat(file)).mode & 0o777).toBe(0o400);
+      expect(stdout + stderr).not.toContain(password);
+      passwords.push(password);
+    }
+    expect(passwords[0]).not.toBe(passwords[1]);
   });
 
   it('says which key of the Secret is missing', async () => {

@@ -37,13 +37,16 @@ const rights: Readonly<Record<RedisUser, readonly string[]>> = {
 
 /**
  * users.acl of Redis 7 and 8: who may do what on our channels and keys, and nobody else anything. Passwords appear as
- * SHA-256: they are random, so no salt is missed.
+ * SHA-256: they are random, so no salt is missed. `sidecarPassword`: of the sidecar in the pod, where there is one.
  */
-export function redisAcl(passwords: Readonly<Record<RedisUser, string>>): string {
-  const lines = redisUsers.map((user) => {
-    const hash = createHash('sha256').update(passwords[user]).digest('hex');
-    const base = ['resetkeys', 'resetchannels', '-@all'];
-    return ['user', user, 'on', `#${hash}`, ...base, ...handshake, ...rights[user]].join(' ');
-  });
-  return `${['user default off resetpass resetkeys resetchannels -@all', ...lines].join('\n')}\n`;
+export function redisAcl(passwords: Readonly<Record<RedisUser, string>>, sidecarPassword?: string): string {
+  const lines = redisUsers.map((user) => line(user, passwords[user], rights[user]));
+  // No rule can say which settings. Those that name where Redis writes it protects itself.
+  const sidecar = sidecarPassword === undefined ? [] : [line('sidecar', sidecarPassword, ['+config|set'])];
+  return `${['user default off resetpass resetkeys resetchannels -@all', ...lines, ...sidecar].join('\n')}\n`;
+}
+
+function line(user: string, password: string, its: readonly string[]): string {
+  const hash = createHash('sha256').update(password).digest('hex');
+  return ['user', user, 'on', `#${hash}`, 'resetkeys', 'resetchannels', '-@all', ...handshake, ...its].join(' ');
 }

@@ -15,6 +15,7 @@ const mains: Readonly<Record<string, string>> = {
   hub: 'services/hub/main.ts',
   bootstrap: 'services/bootstrap/main.ts',
   'mongodb-sidecar': 'services/mongodb-sidecar/main.ts',
+  'redis-sidecar': 'services/redis-sidecar/main.ts',
 };
 
 export function serviceImages(prefix: string): ImageTable {

@@ -18,6 +18,7 @@ const saysDefault: Readonly<Record<string, string>> = {
   OPS_PORT: 'the Service and the probes name it',
   HUB_MAX_CONNECTIONS: 'a prop',
   MONGODB_PORT: 'mongod is told, too',
+  REDIS_PORT: 'redis.conf and the URLs of clients say it, too',
   SET_NAME: 'mongod and the URLs of clients are told, too',
 };
 

@@ -89,9 +89,9 @@ export class Manifests {
     });
   }
 
-  /** The first container of a workload. @throws Error when there is none */
+  /** The container that is called as its workload is. @throws Error when there is none */
   containerOf(workload: string): WireContainer {
-    const found = this.containers.find(({ workload: { name }, isInit }) => name === workload && !isInit);
+    const found = this.containers.find((it) => it.workload.name === workload && it.container.name === workload);
     if (!found) throw new Error(`no container of ${workload}`);
     return found.container;
   }

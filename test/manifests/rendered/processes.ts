@@ -14,6 +14,7 @@ import { readGatewayConfig } from '#services/gateway/config.ts';
 import { readHubConfig } from '#services/hub/config.ts';
 import { readSidecarConfig } from '#services/mongodb-sidecar/config.ts';
 import { readNotificationConfig } from '#services/notification/config.ts';
+import { readRedisSidecarConfig } from '#services/redis-sidecar/config.ts';
 import { type SecretId, secrets, stores } from '#shared/contract/secrets.ts';
 import type { Env } from '#shared/runtime/config.ts';
 import type { Contained, Manifests } from './manifests.ts';
@@ -26,6 +27,7 @@ const readers: Readonly<Record<string, (env: Env) => unknown>> = {
   'sonixy-chat': readChatConfig,
   'sonixy-hub': readHubConfig,
   'sonixy-mongodb-sidecar': readSidecarConfig,
+  'sonixy-redis-sidecar': readRedisSidecarConfig,
   'sonixy-bootstrap secrets': readSecretsConfig,
   'sonixy-bootstrap certificates': readCertificatesConfig,
   'sonixy-bootstrap redis-acl': readRedisAclConfig,

@@ -5,7 +5,15 @@ import type { Manifests } from '../rendered/manifests.ts';
 import { eachContainer, part } from './each.ts';
 import type { Rule } from './rule.ts';
 
-const ownImages: readonly OwnImage[] = ['gateway', 'notification', 'chat', 'hub', 'bootstrap', 'mongodb-sidecar'];
+const ownImages: readonly OwnImage[] = [
+  'gateway',
+  'notification',
+  'chat',
+  'hub',
+  'bootstrap',
+  'mongodb-sidecar',
+  'redis-sidecar',
+];
 const main = (manifests: Manifests) => manifests.containerOf('hub');
 const secretName = /password|secret|token|api_?key|credential|private_?key/i;
 

@@ -15,7 +15,7 @@ const setVariable = (container: WireContainer, name: string, value: string) => {
 };
 /** Programs of ours that `run` of services/shared/runtime starts: it ends them after SHUTDOWN_TIMEOUT. */
 const isOurServer = ({ image }: WireContainer) =>
-  /\/sonixy-(gateway|notification|chat|hub|mongodb-sidecar)[:@]/.test(image);
+  /\/sonixy-(gateway|notification|chat|hub|mongodb-sidecar|redis-sidecar)[:@]/.test(image);
 
 /** Until TERM, in seconds, by what the hook says. */
 function preStopSeconds({ lifecycle }: WireContainer): number {
