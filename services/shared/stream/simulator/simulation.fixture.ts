@@ -68,6 +68,7 @@ export class Simulation {
 
   /** Runs as part of `process`, unless it is dead by then. */
   after(process: SimulatedProcess, delayMs: number, run: () => void): Timer {
+    let thawed: Timer | undefined;
     const task: Task = {
       at: this.#now + Math.max(0, delayMs),
       order: this.random.next(),
@@ -75,7 +76,7 @@ export class Simulation {
       run: () => {
         if (!process.alive) return;
         if (process.frozenUntil > this.#now) {
-          this.after(process, process.frozenUntil - this.#now, run);
+          thawed = this.after(process, process.frozenUntil - this.#now, run);
           return;
         }
         this.#current = process;
@@ -85,7 +86,12 @@ export class Simulation {
       },
     };
     this.#queue.add(task);
-    return { cancel: () => (task.dead = true) };
+    return {
+      cancel: () => {
+        task.dead = true;
+        thawed?.cancel();
+      },
+    };
   }
 
   /** Calls over the network. Rejects with `unavailable` when `to` is gone, dies meanwhile or is not heard. */

@@ -25,6 +25,19 @@ describe('a simulation', () => {
     expect(ranAt).toEqual([50]);
   });
 
+  it('lets a timer be cancelled whose time came while its process was frozen', async () => {
+    const simulation = new Simulation(1);
+    const process = simulation.start('one');
+    const ran: string[] = [];
+    process.frozenUntil = process.clock.now() + 50;
+    const timer = simulation.after(process, 10, () => ran.push('cancelled'));
+    simulation.after(process, 10, () => ran.push('kept'));
+    await simulation.runTo(20);
+    timer.cancel();
+    await simulation.runTo(100);
+    expect(ran).toEqual(['kept']);
+  });
+
   it('answers a call, or tells that nobody is there, or that he died before he answered', async () => {
     const simulation = new Simulation(1);
     const [from, to] = [simulation.start('from'), simulation.start('to')];
