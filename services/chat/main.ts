@@ -17,6 +17,7 @@ import { createMetrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
+import { watchStoreCertificates } from '#shared/runtime/store-certificates.ts';
 import { trustCertificates } from '#shared/runtime/trusted-certificates.ts';
 import type { StoreConfig } from '#shared/store/store-config.ts';
 import { createChat } from './chat.ts';
@@ -39,6 +40,9 @@ const start = async ({ log }: RunContext) => {
   const ops = await startOpsServer({ port: config.opsPort, metrics, readiness, log });
   parts.defer(() => ops.close());
   parts.use(trustCertificates({ folder: config.trustedCaDir, clock, log, metrics }));
+  const mongoUrl = config.store.kind === 'mongo' ? config.store.url : undefined;
+  const storeUrls = [config.amqpUrl, config.redisUrl, mongoUrl];
+  parts.use(watchStoreCertificates({ urls: storeUrls, clock, log, metrics }));
 
   const store = openStore(config.store, log);
   parts.defer(() => store.close());

@@ -12,6 +12,7 @@ import { createMetrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
+import { watchStoreCertificates } from '#shared/runtime/store-certificates.ts';
 import { trustCertificates } from '#shared/runtime/trusted-certificates.ts';
 import { readGatewayConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
@@ -29,6 +30,7 @@ const start = async ({ log }: RunContext) => {
   const ops = await startOpsServer({ port: config.opsPort, metrics, readiness, log });
   parts.defer(() => ops.close());
   parts.use(trustCertificates({ folder: config.trustedCaDir, clock, log, metrics }));
+  parts.use(watchStoreCertificates({ urls: [config.redisUrl], clock, log, metrics }));
 
   const { redisUrl } = config;
   const local = createMemoryLimiter();
