@@ -19,6 +19,7 @@ import { createMetrics, type Metrics } from '#shared/runtime/metrics.ts';
 import { startOpsServer } from '#shared/runtime/ops-server.ts';
 import { Readiness } from '#shared/runtime/readiness.ts';
 import { type RunContext, run } from '#shared/runtime/run.ts';
+import { watchStoreCertificates } from '#shared/runtime/store-certificates.ts';
 import { trustCertificates } from '#shared/runtime/trusted-certificates.ts';
 import { type HubConfig, readHubConfig } from './config.ts';
 import { messageEventConsumers } from './dispatch/message-events.ts';
@@ -34,6 +35,7 @@ const start = async ({ log }: RunContext) => {
   const ops = await startOpsServer({ port: config.opsPort, metrics, readiness, log });
   parts.defer(() => ops.close());
   parts.use(trustCertificates({ folder: config.trustedCaDir, clock, log, metrics }));
+  parts.use(watchStoreCertificates({ urls: [config.chat?.amqpUrl, config.redisUrl], clock, log, metrics }));
 
   const backplane = connectRedisBackplane({ url: config.redisUrl, log });
   parts.defer(() => backplane.close());
