@@ -14,7 +14,7 @@ export type GatewayLimits = {
   readonly failuresPerMinute: number;
   /** Of a request. @default 65,536, as the services have it */
   readonly maxBodyBytes: number;
-  /** To get a connection to a service, a free one or a new one. @default 2,000 */
+  /** To get a connection to a service, a free one or a new one, however often that is dialled. @default 2,000 */
   readonly connectTimeoutMs: number;
   /** How long nothing may move between the gateway and a service. @default 30,000 */
   readonly silenceTimeoutMs: number;

@@ -24,7 +24,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
       'service',
       'reason',
     ]),
-    retries: metrics.counter('gateway_retries_total', 'second attempts', ['service']),
+    retries: metrics.counter('gateway_retries_total', 'attempts after the first', ['service']),
     circuitOpen: metrics.gauge('gateway_circuit_open', '1 while requests of a service are answered 503 unasked', [
       'service',
     ]),

@@ -82,7 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       failures: new Failures((address) => rates.failure(address), clock),
       sessionFailures: new Failures((address) => rates.sessionFailure(address), clock),
     }),
-    passOn: new PassOn(forwarder, metrics),
+    passOn: new PassOn({ forwarder, clock, metrics, connectTimeoutMs }),
     maxBodyBytes,
     docs: options.docs,
     connections: new ConnectionLimits({ proxies, maxPerAddress: limits.maxConnectionsPerAddress, clock }),

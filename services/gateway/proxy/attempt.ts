@@ -10,8 +10,12 @@ export type AttemptOptions = {
   readonly response?: ServerResponse;
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
+  /** Of `connectTimeoutMs`, for the service to take a new connection. */
+  readonly dialTimeoutMs: number;
   readonly silenceTimeoutMs: number;
   readonly maxBodyBytes: number;
+  /** A connection stands: the body may flow. */
+  readonly onConnected?: () => void;
   readonly signal?: AbortSignal;
   readonly onUpgrade?: (socket: Socket) => void;
   /** At once, before `done` rejects. */
@@ -23,6 +27,7 @@ export class Attempt {
   readonly #options: AttemptOptions;
   readonly #result = Promise.withResolvers<void>();
   readonly #connectTimer: Timer;
+  #dialTimer: Timer | undefined;
   #proxied: ClientRequest | undefined;
   #connected = false;
   #settled = false;
@@ -49,10 +54,10 @@ export class Attempt {
       return;
     }
     this.#proxied = proxied;
+    const { clock, dialTimeoutMs, silenceTimeoutMs } = this.#options;
+    this.#dialTimer = clock.after(dialTimeoutMs, () => this.#fail(new UpstreamFailure('unreachable')));
     this.#awaitConnection(proxied);
-    const { silenceTimeoutMs } = this.#options;
     proxied.setTimeout(silenceTimeoutMs, () => this.#stop(this.#silence()));
-    this.#limitBody();
   }
 
   beginUpgrade(proxied: ClientRequest): void {
@@ -102,13 +107,18 @@ export class Attempt {
     if (this.#settled) return false;
     this.#settled = true;
     this.#connectTimer.cancel();
+    this.#dialTimer?.cancel();
     return true;
   }
 
   #awaitConnection({ socket }: ClientRequest): void {
     const connected = () => {
+      if (this.#settled) return;
       this.#connected = true;
       this.#connectTimer.cancel();
+      this.#dialTimer?.cancel();
+      this.#limitBody();
+      this.#options.onConnected?.();
     };
     if (!socket) return;
     if (socket.connecting) socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected);

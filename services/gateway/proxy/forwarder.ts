@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createProxyServer, type ProxyServer, type ProxyServerOptions } from 'httpxy';
 import type { Clock } from '#shared/runtime/clock.ts';
 import { Attempt, type AttemptOptions } from './attempt.ts';
+import { LateBody } from './late-body.ts';
 import { rewriteResponseHeaders } from './response-headers.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -13,6 +14,8 @@ export type ForwardOptions = {
   readonly signal?: AbortSignal;
   /** Not one of those that are kept. */
   readonly freshConnection?: boolean;
+  /** To get a connection. */
+  readonly connectTimeoutMs: number;
 };
 
 export type ForwarderOptions = {
@@ -21,6 +24,9 @@ export type ForwarderOptions = {
   /** Whether clients are to come back on another connection. */
   readonly closing: () => boolean;
 };
+
+/** A service that lives takes a connection at once; the address of one that has just died may swallow it. */
+const dialTimeoutMs = 500;
 
 /** Passes requests on to services, both ways as a stream. Their headers are rewritten before. */
 export class Forwarder {
@@ -40,14 +46,16 @@ export class Forwarder {
   }
 
   /**
-   * One attempt. Resolves when the answer begins; it then goes on by itself, and breaks off when the service does.
+   * One attempt. Resolves when the answer begins; it then goes on by itself, and breaks off when the service does. Whoever
+   * was `unreachable` has taken nothing of the request.
    *
    * @throws UpstreamFailure, ClientGone, PlatformError `too_large`, or the signal's reason, while nothing is answered yet
    */
   web(request: IncomingMessage, response: ServerResponse, upstream: Upstream, options: ForwardOptions): Promise<void> {
-    return this.#attempt(request, upstream, { ...options, response }, (attempt) => {
+    const buffer = new LateBody(request);
+    return this.#attempt(request, upstream, { ...options, response, onConnected: () => buffer.open() }, (attempt) => {
       const agent = options.freshConnection ? false : upstream.agent;
-      this.#proxy.web(request, response, this.#settings(upstream, { agent })).then(
+      this.#proxy.web(request, response, this.#settings(upstream, { agent, buffer })).then(
         () => attempt.clientClosed(),
         (error: Error) => attempt.failBy(error),
       );
@@ -71,7 +79,8 @@ export class Forwarder {
     const onUpgrade = (other: Socket) => {
       upgraded = other;
     };
-    await this.#attempt(request, upstream, { maxBodyBytes: 0, onUpgrade, onFailure }, (attempt) => {
+    const { connectTimeoutMs } = this.#options;
+    await this.#attempt(request, upstream, { maxBodyBytes: 0, connectTimeoutMs, onUpgrade, onFailure }, (attempt) => {
       socket.once('close', () => attempt.clientClosed());
       const settings = this.#settings(upstream, { upgradeTimeout: upstream.silenceTimeoutMs });
       this.#proxy.ws(request, socket, settings, head).catch((error: Error) => attempt.failBy(error));
@@ -86,12 +95,12 @@ export class Forwarder {
   #attempt(
     request: IncomingMessage,
     upstream: Upstream,
-    options: Omit<AttemptOptions, 'request' | 'clock' | 'connectTimeoutMs' | 'silenceTimeoutMs'>,
+    options: Omit<AttemptOptions, 'request' | 'clock' | 'dialTimeoutMs' | 'silenceTimeoutMs'>,
     start: (attempt: Attempt) => void,
   ): Promise<void> {
-    const { clock, connectTimeoutMs } = this.#options;
+    const { clock } = this.#options;
     const { silenceTimeoutMs } = upstream;
-    const attempt = new Attempt({ ...options, request, clock, connectTimeoutMs, silenceTimeoutMs });
+    const attempt = new Attempt({ ...options, request, clock, dialTimeoutMs, silenceTimeoutMs });
     this.#attempts.set(request, attempt);
     start(attempt);
     return attempt.done;

@@ -1,31 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RetryLater } from '#shared/http/retry-later.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { hasBody } from './attempt.ts';
 import type { Forwarder, ForwardOptions } from './forwarder.ts';
 import type { Upstream } from './upstream.ts';
-import { UpstreamFailure } from './upstream-failure.ts';
+import { ClientGone, UpstreamFailure } from './upstream-failure.ts';
 
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
-export type PassOnOptions = Omit<ForwardOptions, 'freshConnection'> & {
+/** Between two tries to reach a service: doubled each time, up to the second. */
+const redialPausesMs = { first: 50, longest: 400 };
+/** The proxy library listens anew for each try. */
+const maxListeners = 50;
+
+export type PassOnOptions = Omit<ForwardOptions, 'freshConnection' | 'connectTimeoutMs'> & {
   /** A poll, which is answered when there is something to say. */
   readonly heldForLong?: boolean;
 };
 
-/** Forwards by way of the service's circuit, and once more where that can do no harm. */
-export class PassOn {
-  readonly #forwarder: Forwarder;
-  readonly #metrics: GatewayMetrics;
+export type PassOnParts = {
+  readonly forwarder: Forwarder;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  /** To get a connection, however often it is dialled. */
+  readonly connectTimeoutMs: number;
+};
 
-  constructor(forwarder: Forwarder, metrics: GatewayMetrics) {
-    this.#forwarder = forwarder;
-    this.#metrics = metrics;
+/** Forwards by way of the service's circuit, and again where that can do no harm. */
+export class PassOn {
+  readonly #parts: PassOnParts;
+
+  constructor(parts: PassOnParts) {
+    this.#parts = parts;
   }
 
   /**
-   * Resolves when the answer begins.
+   * Resolves when the answer begins. A service that can't be reached is dialled again for a while: behind its name each
+   * connection may meet another replica, and one that has just died is among them until every node knows it.
    *
    * @throws RetryLater `unavailable` when the service does not answer; else as `Forwarder.web`
    */
@@ -35,20 +48,37 @@ export class PassOn {
     upstream: Upstream,
     options: PassOnOptions,
   ): Promise<void> {
-    const attempt = (freshConnection: boolean) =>
-      this.#counting(
-        upstream,
-        () => this.#forwarder.web(request, response, upstream, { ...options, freshConnection }),
-        options,
-      );
     try {
-      await attempt(false);
+      await upstream.circuit.run(() => this.#web(request, response, upstream, options), options);
     } catch (error) {
-      if (!isRetried(request, error)) throw toRefusal(upstream, error);
-      this.#metrics.retries.inc({ service: upstream.name });
-      await attempt(true).catch((again: unknown) => {
-        throw toRefusal(upstream, again);
-      });
+      throw toRefusal(upstream, error);
+    }
+  }
+
+  async #web(
+    request: IncomingMessage,
+    response: ServerResponse,
+    upstream: Upstream,
+    options: PassOnOptions,
+  ): Promise<void> {
+    const { forwarder, clock, metrics, connectTimeoutMs } = this.#parts;
+    const deadline = clock.now() + connectTimeoutMs;
+    let freshConnection = false;
+    for (let pauseMs = redialPausesMs.first; ; pauseMs = Math.min(pauseMs * 2, redialPausesMs.longest)) {
+      const leftMs = deadline - clock.now();
+      const attempt = { ...options, freshConnection, connectTimeoutMs: leftMs };
+      try {
+        return await this.#counting(upstream, forwarder.web(request, response, upstream, attempt));
+      } catch (error) {
+        if (!(error instanceof UpstreamFailure)) throw error;
+        const redial = error.reason === 'unreachable' && deadline - clock.now() > pauseMs;
+        if (!redial && (freshConnection || !isRepeatable(request, error))) throw error;
+        freshConnection = true;
+        for (const emitter of [request, response]) emitter.setMaxListeners(maxListeners);
+        if (redial) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+        if (response.destroyed) throw new ClientGone('the client is gone');
+        metrics.retries.inc({ service: upstream.name });
+      }
     }
   }
 
@@ -60,25 +90,24 @@ export class PassOn {
     upstream: Upstream,
     refuse: (error: unknown) => void,
   ): Promise<Socket | undefined> {
-    return this.#counting(upstream, () =>
-      this.#forwarder.upgrade(request, socket, head, upstream, (error) => refuse(toRefusal(upstream, error))),
+    const { forwarder } = this.#parts;
+    const refused = (error: unknown) => refuse(toRefusal(upstream, error));
+    return upstream.circuit.run(() =>
+      this.#counting(upstream, forwarder.upgrade(request, socket, head, upstream, refused)),
     );
   }
 
-  #counting<T>(upstream: Upstream, attempt: () => Promise<T>, how: { heldForLong?: boolean } = {}): Promise<T> {
-    return upstream.circuit.run(attempt, how).catch((error: unknown) => {
-      const { name: service } = upstream;
-      if (error instanceof UpstreamFailure) this.#metrics.upstreamFailures.inc({ service, reason: error.reason });
+  #counting<T>({ name: service }: Upstream, attempt: Promise<T>): Promise<T> {
+    return attempt.catch((error: unknown) => {
+      if (error instanceof UpstreamFailure) this.#parts.metrics.upstreamFailures.inc({ service, reason: error.reason });
       throw error;
     });
   }
 }
 
-function isRetried(request: IncomingMessage, error: unknown): boolean {
+function isRepeatable(request: IncomingMessage, { reason }: UpstreamFailure): boolean {
   // A body is gone with the first attempt: nothing is kept of it.
-  return (
-    error instanceof UpstreamFailure && error.worthAnother && idempotent.has(request.method ?? '') && !hasBody(request)
-  );
+  return reason === 'stale' && idempotent.has(request.method ?? '') && !hasBody(request);
 }
 
 function toRefusal({ name }: Upstream, error: unknown): unknown {

@@ -1,5 +1,5 @@
 export type UpstreamFailureReason =
-  /** A connection was refused: the request was not sent. */
+  /** No connection came about: the request was not sent. */
   | 'unreachable'
   /** No connection was to be had in time, not sent either. */
   | 'late'
@@ -26,11 +26,6 @@ export class UpstreamFailure extends Error {
    */
   get countsForCircuit(): boolean {
     return this.reason === 'unreachable' || this.reason === 'late' || this.reason === 'silent';
-  }
-
-  /** Whether a second attempt may help, and can do no harm if the method is idempotent. One that is late had its time. */
-  get worthAnother(): boolean {
-    return this.reason === 'unreachable' || this.reason === 'stale';
   }
 }
 

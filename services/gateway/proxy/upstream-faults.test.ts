@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bareEnvironment } from '#test/dev-env/bare-environment.ts';
+import { spawnChild } from '#test/dev-env/child.ts';
 import { freePort } from '#test/dev-env/free-port.ts';
 import { startTcpProxy } from '#test/dev-env/tcp-proxy.ts';
 import { eventually } from '#test/eventually.ts';
@@ -138,14 +141,94 @@ describe('retries', () => {
     expect(service.requests).toHaveLength(1);
   });
 
-  it('tries once more and not again', async () => {
-    const gateway = await gatewayTo(`http://127.0.0.1:${await freePort()}`, { limits: { circuitFailures: 1_000 } });
-    expect((await call(gateway)).status).toBe(503);
-    expect(await metric(gateway, 'gateway_upstream_failures_total')).toMatch(/reason="unreachable".* 2$/m);
-    expect((await call(gateway, 'PUT', { body: '{}' })).status).toBe(503);
-    expect(await metric(gateway, 'gateway_upstream_failures_total')).toMatch(/reason="unreachable".* 3$/m);
+  it('dials for as long as a connection may take, whatever the method, and not longer', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const limits = { circuitFailures: 1_000 };
+    const [patient, hasty] = [
+      await gatewayTo(url, { limits }),
+      await gatewayTo(url, { limits: { ...limits, connectTimeoutMs: 40 } }),
+    ];
+    for (const [method, init] of [
+      ['GET', {}],
+      ['POST', { body: '{}' }],
+    ] as const) {
+      expect((await call(patient, method, init)).status).toBe(503);
+      expect((await call(hasty, method, init)).status).toBe(503);
+    }
+    expect(await metric(hasty, 'gateway_upstream_failures_total')).toMatch(/reason="unreachable".* 2$/m);
+    expect(await metric(patient, 'gateway_upstream_failures_total')).toMatch(/reason="unreachable".* \d\d$/m);
+  });
+
+  it.each(['GET', 'POST', 'PUT'])(
+    '%s waits for another replica where one is gone, and is sent once',
+    async (method) => {
+      const body = method === 'GET' ? undefined : randomBytes(40_000).toString('hex').slice(0, 60_000);
+      const received: string[] = [];
+      const service = await use(
+        startService(async (request, response) => {
+          received.push(await textOf(request));
+          response.end('{}');
+        }),
+      );
+      const proxy = await use(startTcpProxy({ port: service.port }));
+      const gateway = await gatewayTo(proxy.through(service.url), { limits: { connectTimeoutMs: 20_000 } });
+      proxy.refuse();
+      const calling = call(gateway, method, body === undefined ? {} : { body });
+      await eventually(async () =>
+        / [1-9]/.test((await metric(gateway, 'gateway_retries_total')).replace(/^#.*$/gm, ''))
+          ? undefined
+          : 'no second try',
+      );
+      await proxy.heal();
+      expect((await calling).status).toBe(200);
+      expect(received).toEqual([body ?? '']);
+    },
+  );
+
+  it('dials again where a connection is swallowed', async () => {
+    const stuck = await use(startStuck());
+    const gateway = await gatewayTo(stuck.url, { limits: { connectTimeoutMs: 20_000 } });
+    const calling = call(gateway, 'POST', { body: '{}' });
+    await eventually(async () =>
+      /reason="unreachable".* [1-9]/.test(await metric(gateway, 'gateway_upstream_failures_total'))
+        ? undefined
+        : 'it waits',
+    );
+    stuck.goOn();
+    expect((await calling).status).toBe(200);
   });
 });
+
+/** A service that is stopped, and whose system takes no more connections for it. */
+async function startStuck() {
+  const program = `require('node:http').createServer((request, response) => response.end('{}'))
+    .listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log('port ' + this.address().port); });`;
+  const child = await spawnChild({
+    command: process.execPath,
+    args: ['-e', program],
+    env: bareEnvironment(),
+    cwd: '/',
+  });
+  let port = 0;
+  await eventually(() => {
+    port = Number(/port (\d+)/.exec(child.output())?.[1]);
+    return port > 0 ? undefined : child.output();
+  });
+  process.kill(child.pid, 'SIGSTOP');
+  const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await once(waiting[0] as Socket, 'connect');
+  return {
+    url: `http://127.0.0.1:${port}`,
+    goOn() {
+      for (const socket of waiting) socket.destroy();
+      process.kill(child.pid, 'SIGCONT');
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of waiting) socket.destroy();
+      await child.kill();
+    },
+  };
+}
 
 describe('the circuit of a service', () => {
   it('opens after failures in a row, asks nobody, and closes when the service is back', async () => {
