@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallConversation } from '#shared/contract/chat-dto.ts';
-import { type ConversationId, conversationStream, type StreamId } from '#shared/contract/ids.ts';
+import { type ConversationId, conversationStream, maxUserIdLength, type StreamId } from '#shared/contract/ids.ts';
+import { maxUsersAsked } from '#shared/contract/internal-calls.ts';
 import { type Json, type Person, startTestChat, type TestChat, tokenOf } from './chat.fixture.ts';
 
 let chat: TestChat;
@@ -102,12 +103,43 @@ describe('internal calls', () => {
     expect(new Set(answer[0].all)).toEqual(new Set([alice.id, bob.id]));
   });
 
-  it.each(['/internal/heads', '/internal/changes', '/internal/memberships', '/internal/members'])(
-    'on %s are for our own services only',
-    async (path) => {
-      const body = { streams: [], requests: [], user: 'alice' };
-      expect((await chat.internal(path, body, await tokenOf(alice.id))).status).toBe(401);
-      expect((await chat.internal(path, body)).status).toBe(200);
+  it('answer who came into what since the last answer, and that it is unknown to a new life', async () => {
+    const path = '/internal/memberships-since';
+    const [carol, dave] = [chat.person('carol'), chat.person('dave')];
+    const users = [carol.id, dave.id];
+    const ask = async (since: string | null) => (await chat.internal(path, { users, since })).body;
+    const first = await ask(null);
+    expect(first).toEqual({ token: expect.any(String), memberships: [], reload: true });
+    const made = await carol.post('/api/chat/conversations', { type: 1, participantIds: [bob.id] });
+    const second = await ask(first.token);
+    const memberships = [{ user: carol.id, stream: conversationStream(made.body.id), isIn: true }];
+    expect(second).toEqual({ token: expect.any(String), memberships, reload: false });
+    expect(await chat.service.source.membershipsSince({ users, since: second.token })).toMatchObject({ memberships });
+    await carol.delete(`/api/chat/conversations/${made.body.id}/participants/${carol.id}`);
+    expect((await ask(second.token)).memberships).toEqual([{ ...memberships[0], isIn: false }]);
+    for (const since of ['x', `${await chat.store.newEpoch()}x.0.0`, second.token]) {
+      expect(await ask(since)).toEqual({ token: expect.any(String), memberships: [], reload: true });
+    }
+  });
+
+  it('answer about as many users with one call as hubs ask about, whatever they are called', async () => {
+    const crowd = Array.from({ length: maxUsersAsked + 1 }, (_, index) => `${'ü'.repeat(maxUserIdLength - 4)}${index}`);
+    const ask = async (count: number) => {
+      const users = crowd.slice(0, count);
+      const since = await chat.internal('/internal/memberships-since', { users, since: null });
+      const members = await chat.internal('/internal/members', { requests: [{ stream, users }] });
+      return [since.status, members.status];
+    };
+    expect(await ask(maxUsersAsked)).toEqual([200, 200]);
+    expect(await ask(maxUsersAsked + 1)).toEqual([400, 400]);
+  });
+
+  it.each(['heads', 'changes', 'memberships', 'memberships-since', 'members'])(
+    'on /internal/%s are for our own services only',
+    async (call) => {
+      const body = { streams: [], requests: [], user: 'alice', users: [], since: null };
+      expect((await chat.internal(`/internal/${call}`, body, await tokenOf(alice.id))).status).toBe(401);
+      expect((await chat.internal(`/internal/${call}`, body)).status).toBe(200);
     },
   );
 });

@@ -3,6 +3,7 @@ import type { ChangesOfStream, MembersAnswer, StreamSource } from '#shared/contr
 import type { ConversationHead } from './domain/conversation.ts';
 import type { ChatRow } from './domain/message-row.ts';
 import { toPushBody } from './domain/present.ts';
+import { beginRound, formatSyncToken, parseSyncToken } from './domain/sync-token.ts';
 import type { ChatFeed, ChatStore } from './store/chat-store.ts';
 
 const defaultLimit = 200;
@@ -51,6 +52,22 @@ export function createStreamSource(store: ChatStore): StreamSource {
           stream: conversationStream(conversationId),
           ...rest,
         })),
+      };
+    },
+    async membershipsSince({ users, since }) {
+      const epoch = await store.epoch();
+      const last = since === null ? undefined : parseSyncToken(since);
+      const reload = last?.epoch !== epoch;
+      const round = beginRound(epoch, await store.now(), last);
+      const places = reload ? [] : await store.placesSince(users, round.since);
+      return {
+        token: formatSyncToken({ ...round, since: round.next }),
+        memberships: places.map(({ userId, conversationId, isIn }) => ({
+          user: userId,
+          stream: conversationStream(conversationId),
+          isIn,
+        })),
+        reload,
       };
     },
     async members({ requests }) {

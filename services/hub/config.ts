@@ -77,6 +77,7 @@ type HubLimitSetting =
   | 'HUB_MAX_HELD_ROWS'
   | 'HUB_MAX_MESSAGES_PER_MINUTE'
   | 'HUB_MAX_QUEUED_BYTES'
+  | 'HUB_MEMBERSHIPS_EVERY_MS'
   | 'HUB_PRESENCE_EVERY_MS'
   | 'HUB_TYPING_EVERY_MS';
 
@@ -165,6 +166,7 @@ function readLimits(reader: EnvReader<HubSetting>, hasChat: boolean): HubSockets
     drainWindowMs: read('HUB_DRAIN_WINDOW_MS', limits.drainWindowMs, 0, 600_000),
     maxQueuedBytes: read('HUB_MAX_QUEUED_BYTES', limits.maxQueuedBytes, 1_024, 1_073_741_824),
     compareEveryMs: read('HUB_COMPARE_EVERY_MS', limits.compareEveryMs, 100, 600_000),
+    membershipsEveryMs: read('HUB_MEMBERSHIPS_EVERY_MS', limits.membershipsEveryMs, 100, 600_000),
     maxMessagesPerMinute: read('HUB_MAX_MESSAGES_PER_MINUTE', perMinute, 1, 1_000_000),
     maxHeldRows: read('HUB_MAX_HELD_ROWS', limits.maxHeldRows, 1, 10_000),
     presenceEveryMs: read('HUB_PRESENCE_EVERY_MS', limits.presenceEveryMs, 100, 600_000),

@@ -33,6 +33,11 @@ const changes = z.object({
 const membership = z.object({ stream, version: count, large: z.boolean() });
 const memberships = z.object({ memberships: z.array(membership) });
 const user = z.custom<UserId>(isUserId);
+const membershipsSince = z.object({
+  token: z.string(),
+  memberships: z.array(z.object({ user, stream, isIn: z.boolean() })),
+  reload: z.boolean(),
+});
 const members = z.object({
   members: z.array(membership.extend({ users: z.array(user), all: z.array(user).nullable() })),
 });
@@ -61,6 +66,7 @@ export function createHttpStreamSource({ url, tokens, timeoutMs = 3_000 }: HttpS
     heads: (request) => call(internalPaths.heads, request, heads),
     changes: (request) => call(internalPaths.changes, request, changes),
     memberships: (request) => call(internalPaths.memberships, request, memberships),
+    membershipsSince: (request) => call(internalPaths.membershipsSince, request, membershipsSince),
     members: (request) => call(internalPaths.members, request, members),
   };
 }

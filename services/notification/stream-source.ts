@@ -42,6 +42,9 @@ export function createStreamSource(store: NotificationStore): StreamSource {
     async memberships() {
       return { memberships: [] };
     },
+    async membershipsSince() {
+      return { token: '', memberships: [], reload: false };
+    },
     async members() {
       throw new PlatformError('bad_request', 'notifications have no members');
     },

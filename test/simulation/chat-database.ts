@@ -21,6 +21,7 @@ export const chatDatabase: DatabaseKind<ChatStore> = {
     'members',
     'membersAmong',
     'memberships',
+    'placesSince',
     'message',
     'list',
     'heads',

@@ -101,6 +101,7 @@ export class HubWorker {
       },
       changes: (request) => ask((source) => source.changes({ ...request, limit: pageRows })),
       memberships: (request) => ask((source) => source.memberships(request)),
+      membershipsSince: (request) => ask((source) => source.membershipsSince(request)),
       members: (request) => ask((source) => source.members(request)),
     };
   }

@@ -11,6 +11,16 @@ export type SyncToken = {
   readonly after: { readonly changedAt: number; readonly id: ConversationId } | undefined;
 };
 
+/** A change is seen by the store's clock a moment before it can be read; what is told twice does no harm. */
+const overlapMs = 10_000;
+
+/** A round that begins `now`, where `last` says; undefined: with everything. */
+export function beginRound(epoch: string, now: number, last: SyncToken | undefined): SyncToken {
+  const next = Math.max(0, now - overlapMs);
+  // A clock that was set back must not hide what happens until it has caught up.
+  return { epoch, since: Math.min(last?.since ?? 0, next), next, after: undefined };
+}
+
 /** Opaque to clients. */
 export function formatSyncToken({ epoch, since, next, after }: SyncToken): string {
   const place = after ? [after.changedAt.toString(36), after.id] : [];

@@ -4,12 +4,9 @@ import type { UserId } from '#shared/contract/ids.ts';
 import { limitField, parsedField } from '#shared/http/query-fields.ts';
 import { chatSync } from '#shared/schemas/chat.ts';
 import { toConversationDto } from '../domain/present.ts';
-import { formatSyncToken, parseSyncToken, type SyncToken } from '../domain/sync-token.ts';
+import { beginRound, formatSyncToken, parseSyncToken, type SyncToken } from '../domain/sync-token.ts';
 import type { ChatStore } from '../store/chat-store.ts';
 import { route } from './route.ts';
-
-/** A change is seen by the store's clock a moment before it can be read; what is told twice does no harm. */
-const overlapMs = 10_000;
 
 /** `?token=` what the last answer said, `?limit=` conversations in one answer (default 100, capped at 500). */
 export const sync = route({
@@ -39,7 +36,8 @@ async function synchronise(
 ): Promise<ChatSync> {
   const epoch = await store.epoch();
   const reload = token !== undefined && token.epoch !== epoch;
-  const round = token?.after && !reload ? token : await beginRound(store, epoch, reload ? undefined : token);
+  const begin = async () => beginRound(epoch, await store.now(), reload ? undefined : token);
+  const round = token?.after && !reload ? token : await begin();
   const { views, left, next } = await store.viewsSince(user, round.since, { after: round.after, limit });
   const following: SyncToken = next ? { ...round, after: next } : { ...round, since: round.next, after: undefined };
   return {
@@ -49,10 +47,4 @@ async function synchronise(
     more: next !== undefined,
     reload,
   };
-}
-
-async function beginRound(store: ChatStore, epoch: string, token: SyncToken | undefined): Promise<SyncToken> {
-  const next = Math.max(0, (await store.now()) - overlapMs);
-  // A clock that was set back must not hide what happens until it has caught up.
-  return { epoch, since: Math.min(token?.since ?? 0, next), next, after: undefined };
 }

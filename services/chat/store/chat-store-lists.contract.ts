@@ -152,6 +152,39 @@ export function describeLists(suite: () => StoreSuite): void {
     });
   });
 
+  describe('placesSince', () => {
+    const placesSince = async (since: number, ...users: UserId[]) =>
+      new Set(
+        (await other.placesSince(users, since)).map(
+          ({ userId, conversationId, isIn }) => `${userId} ${isIn ? 'in' : 'out of'} ${conversationId}`,
+        ),
+      );
+
+    it('tells who came in, with a conversation, added or back, and who went out, and nothing of the others', async () => {
+      const { id: old, alice, bob, carol } = await newGroup(store);
+      await store.removeMember(old, alice, carol);
+      const since = await later();
+      const [dave, erin] = [newUser('dave'), newUser('erin')];
+      const group = { type: 'group' as const, creator: dave, others: [bob], name: null };
+      const made = idOf((await store.createConversation(group)).view);
+      await store.addMembers(old, alice, [dave, carol]);
+      expect(await placesSince(since, alice, bob, carol, dave, erin)).toEqual(
+        new Set([`${bob} in ${made}`, `${carol} in ${old}`, `${dave} in ${made}`, `${dave} in ${old}`]),
+      );
+      expect(await placesSince(since, alice, erin)).toEqual(new Set());
+      expect(await placesSince(since)).toEqual(new Set());
+      await store.removeMember(old, alice, dave);
+      expect(await placesSince(since, dave)).toEqual(new Set([`${dave} in ${made}`, `${dave} out of ${old}`]));
+      expect(await placesSince(await later(), dave, carol)).toEqual(new Set());
+    });
+
+    it('looks for thousands with one call', async () => {
+      const { id, alice, bob } = await newGroup(store);
+      const crowd = Array.from({ length: 2_000 }, (_, index) => newUser(`n${index}`));
+      expect(await placesSince(0, ...crowd, bob, alice)).toEqual(new Set([`${alice} in ${id}`, `${bob} in ${id}`]));
+    });
+  });
+
   /** A time of the store's clock after everything that was written. */
   async function later(): Promise<number> {
     const now = await store.now();

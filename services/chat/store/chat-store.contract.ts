@@ -76,6 +76,7 @@ export function describeChatStore(make: () => Promise<StoreUnderTest>): void {
       () => closing.members(id, firstMembers),
       () => closing.membersAmong(id, [alice]),
       () => closing.memberships(alice),
+      () => closing.placesSince([alice], 0),
       () => closing.list(id, newest),
       () => closing.heads([id]),
       () => closing.changes(id, 0, 1),

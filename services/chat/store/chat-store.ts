@@ -67,6 +67,12 @@ export interface ChatStore {
   memberships(user: UserId): Promise<readonly Membership[]>;
 
   /**
+   * Where `users` came in or went out, or a place of theirs changed otherwise, at or after `since` by the clock of `now`;
+   * read with overlap, as `viewsSince`. One look-up a user, however many conversations he is in.
+   */
+  placesSince(users: readonly UserId[], since: number): Promise<readonly Place[]>;
+
+  /**
    * Once per (sender, `clientMessageId`): the same again with the same `bodyHash` answers the first row in its latest
    * state, `created: false`.
    *
@@ -196,4 +202,5 @@ export type MembersNow = {
   readonly all: readonly UserId[] | null;
 };
 export type Membership = { readonly conversationId: ConversationId; readonly version: number; readonly large: boolean };
+export type Place = { readonly userId: UserId; readonly conversationId: ConversationId; readonly isIn: boolean };
 export type ChatFeed = Omit<Feed<ChatRow>, 'head'> & { readonly head: ConversationHead };

@@ -154,6 +154,10 @@ class MongoChatStore implements ChatStore {
     return places.map(({ id, members, large }) => ({ conversationId: id, version: members, large }));
   }
 
+  placesSince(users: readonly UserId[], since: number) {
+    return this.#database.attempt(() => this.#parts.conversations.placesSince(users, since));
+  }
+
   async send(message: NewMessage): Promise<Sent> {
     assertStorable(message.senderId, message.content, message.clientMessageId ?? '');
     const id = asConversationId(message.conversationId);

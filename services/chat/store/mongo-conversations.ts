@@ -1,9 +1,9 @@
 import { ObjectId } from 'mongodb';
 import { smallConversation } from '#shared/contract/chat-dto.ts';
-import type { ConversationId } from '#shared/contract/ids.ts';
+import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import { mapBounded } from '#shared/store/map-bounded.ts';
 import type { ConversationView } from '../domain/conversation.ts';
-import type { MembersPage } from './chat-store.ts';
+import type { MembersPage, Place } from './chat-store.ts';
 import type { MongoDatabase } from './mongo-database.ts';
 import { type MemberDocument, placeId, toStoredConversation, toStoredMember } from './mongo-documents.ts';
 import { type StoredConversation, type StoredMember, toView } from './stored-conversation.ts';
@@ -125,6 +125,24 @@ export class MongoConversations {
     return this.#database.members
       .find({ UserId: user, Present: true }, { projection: { ConversationId: 1, ChangedAt: 1 } })
       .toArray();
+  }
+
+  /** Answered from the index alone. Also of a conversation that is still being made. */
+  async placesSince(users: readonly UserId[], since: number): Promise<Place[]> {
+    if (users.length === 0) return [];
+    // Both are named, so that the index knows where to begin.
+    const filter = {
+      UserId: { $in: [...users] },
+      Present: { $in: [true, false] },
+      ChangedAt: { $gte: new Date(since) },
+    };
+    const projection = { _id: 0, UserId: 1, ConversationId: 1, Present: 1 } as const;
+    const places = await this.#database.members.find(filter, { projection }).toArray();
+    return places.map(({ UserId, ConversationId, Present }) => ({
+      userId: UserId as UserId,
+      conversationId: ConversationId.toHexString() as ConversationId,
+      isIn: Present,
+    }));
   }
 
   /** Above `after`, in the order of (change, id). */

@@ -79,7 +79,11 @@ export class MongoTellings {
     const inserts = PendingPlaces.map((place) => ({
       updateOne: {
         filter: { _id: placeId(_id.toHexString(), place.UserId) },
-        update: { $setOnInsert: { ...place, ...firstState, ConversationId: _id } },
+        update: {
+          $setOnInsert: { ...place, ...firstState, ConversationId: _id },
+          // Each time: the conversation is seen a moment after whoever makes it has got through here.
+          $currentDate: { ChangedAt: true as const },
+        },
         upsert: true,
       },
     }));
@@ -119,8 +123,7 @@ export class MongoTellings {
   }
 }
 
-/** The conversation's own change, set when it is seen, covers the places'. */
-const firstState = { Present: true, ChangedAt: new Date(0), ...nothingUntold } as const;
+const firstState = { Present: true, ...nothingUntold } as const;
 
 /** Left as an owner, or was given another role: what it was before is not known any more. */
 function mayHaveOwned({ Present, Role, PendingAction }: MemberDocument): boolean {

@@ -45,6 +45,7 @@ describe('SQLite statements', () => {
     ['changes', 'chat_message_rows_seq (ConversationId=? AND Seq>?)'],
     ['members', 'chat_members_list (ConversationId=? AND (JoinedAt,UserId)>(?,?))'],
     ['leftByUser', 'chat_members_user (UserId=? AND Present=? AND (ChangedAt,ConversationId)>(?,?))'],
+    ['placesSince', 'COVERING INDEX chat_members_user (UserId=? AND Present=? AND ChangedAt>?)'],
     ['placesOfUser', 'chat_members_user (UserId=? AND Present=?)'],
     ['highestInRank', 'chat_members_rank (ConversationId=?)'],
     ['pending', 'chat_message_rows_pending (PendingSince>? AND PendingSince<?)'],

@@ -146,6 +146,10 @@ class SqliteChatStore implements ChatStore {
     );
   }
 
+  placesSince(users: readonly UserId[], since: number) {
+    return this.#database.read(() => users.flatMap((user) => this.#conversations.placesSince(user, since)));
+  }
+
   async send(message: NewMessage): Promise<Sent> {
     assertStorable(message.senderId, message.content, message.clientMessageId ?? '');
     const draft = draftOf(message, this.#clock.now());

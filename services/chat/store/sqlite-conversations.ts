@@ -1,7 +1,7 @@
 import { smallConversation } from '#shared/contract/chat-dto.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import type { ConversationView } from '../domain/conversation.ts';
-import type { MembersPage } from './chat-store.ts';
+import type { MembersPage, Place } from './chat-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteRows } from './sqlite-rows.ts';
 import type { SqliteRow } from './sqlite-statement.ts';
@@ -98,6 +98,14 @@ export class SqliteConversations {
       changedAt: Number(row['ChangedAt']),
       members: Number(row['Members']),
       large: row['Large'] === 1,
+    }));
+  }
+
+  placesSince(userId: UserId, since: number): Place[] {
+    return this.#database.all('placesSince', { UserId: userId, Since: since }).map((row) => ({
+      userId,
+      conversationId: row['ConversationId'] as ConversationId,
+      isIn: row['Present'] === 1,
     }));
   }
 

@@ -43,6 +43,9 @@ export const sqliteStatements = {
       conversation.Members, conversation.Large
     FROM chat_members AS place CROSS JOIN chat_conversations AS conversation ON conversation.Id = place.ConversationId
     WHERE place.UserId = :UserId AND place.Present = 1`,
+  placesSince: `
+    SELECT ConversationId, Present FROM chat_members
+    WHERE UserId = :UserId AND Present IN (0, 1) AND ChangedAt >= :Since`,
   leftByUser: `
     SELECT ConversationId, ChangedAt FROM chat_members
     WHERE UserId = :UserId AND Present = 0 AND (ChangedAt, ConversationId) > (:ChangedAt, :ConversationId)

@@ -10,12 +10,16 @@ export const internalPaths = {
   heads: '/internal/heads',
   changes: '/internal/changes',
   memberships: '/internal/memberships',
+  membershipsSince: '/internal/memberships-since',
   members: '/internal/members',
   revocations: '/internal/revocations',
 } as const;
 
 /** Streams or requests in one call. */
 export const maxInternalBatch = 500;
+
+/** Users in one request: no JSON body of ours may hold a longer array. */
+export const maxUsersAsked = 1_000;
 
 export type StreamHead = {
   readonly stream: StreamId;
@@ -68,6 +72,16 @@ export type StreamMembership = {
   readonly large: boolean;
 };
 
+/** `since`: the `token` of the last answer, also where that was about other users; null: there was none. */
+export type MembershipsSinceRequest = { readonly users: readonly UserId[]; readonly since: string | null };
+export type MembershipsSinceAnswer = {
+  readonly token: string;
+  /** What users have come into or gone out of since then, as it is now; other places of theirs may be named too. */
+  readonly memberships: readonly { readonly user: UserId; readonly stream: StreamId; readonly isIn: boolean }[];
+  /** What is new can not be told, as after a restore: read all of each user's. */
+  readonly reload: boolean;
+};
+
 /** Who of `users` is in the stream now; all streams exist and belong to the service that is asked. */
 export type MembersRequest = {
   readonly requests: readonly { readonly stream: StreamId; readonly users: readonly UserId[] }[];
@@ -85,5 +99,6 @@ export interface StreamSource {
   heads(request: HeadsRequest): Promise<HeadsAnswer>;
   changes(request: ChangesRequest): Promise<ChangesAnswer>;
   memberships(request: MembershipsRequest): Promise<MembershipsAnswer>;
+  membershipsSince(request: MembershipsSinceRequest): Promise<MembershipsSinceAnswer>;
   members(request: MembersRequest): Promise<MembersAnswer>;
 }

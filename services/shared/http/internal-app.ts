@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { InternalTokens } from '#shared/auth/internal-tokens.ts';
 import { createOriginPolicy } from '#shared/auth/origin-policy.ts';
 import { isUserId, type StreamId, type UserId } from '#shared/contract/ids.ts';
-import { internalPaths, maxInternalBatch, type StreamSource } from '#shared/contract/internal-calls.ts';
+import { internalPaths, maxInternalBatch, maxUsersAsked, type StreamSource } from '#shared/contract/internal-calls.ts';
 import { createApp, finishApp } from '#shared/http/app.ts';
 import { requireInternal } from '#shared/http/authenticated.ts';
 import { parseBody } from '#shared/http/parse-body.ts';
@@ -23,8 +23,12 @@ const changesRequest = z.object({
 });
 const user = z.custom<UserId>(isUserId);
 const membershipsRequest = z.object({ user });
+const membershipsSinceRequest = z.object({
+  users: z.array(user).max(maxUsersAsked),
+  since: z.string().max(256).nullable(),
+});
 const membersRequest = z.object({
-  requests: z.array(z.object({ stream, users: z.array(user).max(10_000) })).max(maxInternalBatch),
+  requests: z.array(z.object({ stream, users: z.array(user).max(maxUsersAsked) })).max(maxInternalBatch),
 });
 
 export type InternalAppOptions = {
@@ -48,6 +52,9 @@ export function createInternalApp({ source, tokens, log, own }: InternalAppOptio
   });
   app.post(internalPaths.memberships, async (request, response) => {
     response.json(await source.memberships(parseBody(membershipsRequest, request.body)));
+  });
+  app.post(internalPaths.membershipsSince, async (request, response) => {
+    response.json(await source.membershipsSince(parseBody(membershipsSinceRequest, request.body)));
   });
   app.post(internalPaths.members, async (request, response) => {
     response.json(await source.members(parseBody(membersRequest, request.body)));

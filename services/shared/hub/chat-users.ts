@@ -86,8 +86,13 @@ export class ChatUsers {
     return user;
   }
 
-  /** Frames and signals may have been lost. */
-  readAgain(): void {
+  /** What told of his memberships may have been lost. */
+  readAgain(user: UserId): void {
+    const known = this.#users.get(user);
+    if (known) this.#reader.want(known);
+  }
+
+  readAllAgain(): void {
     for (const user of this.#users.values()) this.#reader.want(user);
   }
 

@@ -1,5 +1,5 @@
 import type { MembershipChanged } from '#shared/contract/chat-dto.ts';
-import type { StreamId, UserId } from '#shared/contract/ids.ts';
+import { conversationOfStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
 import type { StreamMembership, StreamSource } from '#shared/contract/internal-calls.ts';
 import { clientMethods } from '#shared/contract/names.ts';
 import type { PushFrame } from '#shared/contract/push-frame.ts';
@@ -101,6 +101,12 @@ export class ConversationMembers {
     }
   }
 
+  /** This worker never had him in, or has told so; his clients may have heard otherwise from the service. */
+  isOut(user: UserId, stream: StreamId): void {
+    const [known, conversation] = [this.#options.findUser(user), conversationOfStream(stream)];
+    if (known && conversation) this.#tellMembership({ conversation }, known, 'left');
+  }
+
   /** Tells who came in. Who went out is found by the version of the head. */
   membershipsRead(user: ChatUser, memberships: readonly StreamMembership[]): void {
     const { entryOf, onLarge, settle } = this.#options;
@@ -170,7 +176,11 @@ export class ConversationMembers {
     this.#tellMembership(entry, user, 'left');
   }
 
-  #tellMembership({ conversation }: ConversationEntry, user: ChatUser, state: MembershipChanged['state']): void {
+  #tellMembership(
+    { conversation }: Pick<ConversationEntry, 'conversation'>,
+    user: ChatUser,
+    state: MembershipChanged['state'],
+  ): void {
     const change: MembershipChanged = { conversationId: conversation, state };
     const subscribed = [...user.members].filter(({ chatSubscribed }) => chatSubscribed);
     this.#options.fanOut.call(clientMethods.membershipChanged, [change], subscribed);

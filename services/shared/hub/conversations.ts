@@ -11,6 +11,7 @@ import { ConversationMembers } from './conversation-members.ts';
 import { ConversationRows } from './conversation-rows.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Member } from './member.ts';
+import { MembershipWatch } from './membership-watch.ts';
 import { Positions, type PositionsOptions } from './positions.ts';
 import { PresenceWatch } from './presence-watch.ts';
 import { Signals } from './signals.ts';
@@ -40,6 +41,7 @@ export class Conversations {
   readonly #members: ConversationMembers;
   readonly #users: ChatUsers;
   readonly #signals: Signals;
+  readonly #watch: MembershipWatch;
   #closed = false;
 
   constructor(options: ConversationsOptions) {
@@ -78,6 +80,17 @@ export class Conversations {
       onCame: (user) => this.presence.came(user),
       onGone: (user) => this.#forget(user),
     });
+    this.#watch = new MembershipWatch({
+      ...options,
+      users: () => this.#users.users,
+      onMembership: (user, stream, isIn) => {
+        // Of those who are known to be in, versions of heads tell whether they still are.
+        if (this.#positions.get(stream)?.gate.has(user)) return;
+        if (isIn) this.#users.readAgain(user);
+        else this.#members.isOut(user, stream);
+      },
+      onReload: () => this.#users.readAllAgain(),
+    });
     this.presence = new PresenceWatch({ ...options, presence: options.presence, users: () => this.#users.users });
     this.#signals = new Signals(fanOut);
     this.typing = new Typing({
@@ -89,7 +102,7 @@ export class Conversations {
     backplane.onStateChange((state) => {
       if (state !== 'up') return;
       this.#positions.compareHeads();
-      this.#users.readAgain();
+      this.#watch.ask();
     });
   }
 
@@ -137,6 +150,7 @@ export class Conversations {
   async close(): Promise<void> {
     this.#closed = true;
     const away = this.presence.close();
+    this.#watch.close();
     this.#users.close();
     this.#members.close();
     this.#positions.close();

@@ -18,6 +18,8 @@ export type HubLimits = {
   readonly closeWaitMs: number;
   /** Pause between two comparisons of all heads, ± 20 %. @default 5,000 */
   readonly compareEveryMs: number;
+  /** Pause between two questions who came into a conversation of which nothing told, ± 20 %. @default 30,000 */
+  readonly membershipsEveryMs: number;
   /** An early frame waits between these for the missing one. @default 100 and 300 */
   readonly holdMinMs: number;
   readonly holdMaxMs: number;
@@ -43,6 +45,7 @@ export const defaultHubLimits: HubLimits = {
   drainWindowMs: 15_000,
   closeWaitMs: 3_000,
   compareEveryMs: 5_000,
+  membershipsEveryMs: 30_000,
   holdMinMs: 100,
   holdMaxMs: 300,
   placeWaitMs: 1_500,

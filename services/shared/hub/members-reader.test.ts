@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '#shared/contract/ids.ts';
-import type { MembersRequest } from '#shared/contract/internal-calls.ts';
+import { type MembersRequest, maxUsersAsked } from '#shared/contract/internal-calls.ts';
 import { createLogger } from '#shared/runtime/log.ts';
 import { createMetrics } from '#shared/runtime/metrics.ts';
 import { eventually } from '#test/eventually.ts';
@@ -70,7 +70,7 @@ describe('reading members', () => {
     expect(calls.length).toBeGreaterThan(1);
     for (const { requests } of calls) {
       expect(JSON.stringify(requests).length).toBeLessThan(300_000);
-      for (const { users: some } of requests) expect(some.length).toBeLessThanOrEqual(5_000);
+      for (const { users: some } of requests) expect(some.length).toBeLessThanOrEqual(maxUsersAsked);
     }
     const read = reads.find((it) => it.entry === entry);
     expect(read?.asked).toHaveLength(20_000);

@@ -1,5 +1,5 @@
 import type { UserId } from '#shared/contract/ids.ts';
-import type { StreamSource } from '#shared/contract/internal-calls.ts';
+import { maxUsersAsked, type StreamSource } from '#shared/contract/internal-calls.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import { BatchReader } from './batch-reader.ts';
@@ -17,10 +17,9 @@ export type MembersReaderOptions = {
 
 type Part = { readonly entry: ConversationEntry; readonly asked: readonly UserId[]; readonly users: readonly UserId[] };
 
-/** Streams of one read, characters of user ids in one call, and users of one request: bounds its body. */
+/** Streams of one read, and characters of user ids in one call: bounds its body. */
 const maxBatch = 100;
 const maxCallChars = 200_000;
-const maxRequestUsers = 5_000;
 
 /** Reads who of this worker's users is in which conversation: batched, one call after the other. */
 export function createMembersReader(options: MembersReaderOptions): BatchReader<ConversationEntry> {
@@ -59,7 +58,7 @@ function partsOf(entry: ConversationEntry): Part[] {
   const parts: { entry: ConversationEntry; asked: readonly UserId[]; users: UserId[] }[] = [];
   let chars = Number.POSITIVE_INFINITY;
   for (const user of asked) {
-    if (chars + user.length > maxCallChars || parts.at(-1)?.users.length === maxRequestUsers) {
+    if (chars + user.length > maxCallChars || parts.at(-1)?.users.length === maxUsersAsked) {
       parts.push({ entry, asked, users: [] });
       chars = 0;
     }

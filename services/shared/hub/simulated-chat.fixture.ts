@@ -11,6 +11,8 @@ import type {
   MembersAnswer,
   MembershipsAnswer,
   MembershipsRequest,
+  MembershipsSinceAnswer,
+  MembershipsSinceRequest,
   MembersRequest,
   StreamSource,
 } from '#shared/contract/internal-calls.ts';
@@ -25,6 +27,8 @@ type System = { readonly action: string; readonly userIds?: readonly string[] } 
 export type Pushed = { readonly frame: PushFrame; readonly channels: readonly string[]; readonly bytes: Uint8Array };
 
 let made = 0;
+/** Counts who came into a conversation or went out: the service's clock. */
+let moves = 0;
 
 /** A conversation by the rules of the chat service, in memory. Each write returns what would be published. */
 export class SimulatedConversation {
@@ -33,13 +37,14 @@ export class SimulatedConversation {
   epoch = 'epoch';
   large = false;
   readonly users = new Set<UserId>();
+  readonly movedAt = new Map<UserId, number>();
   #seq = 0;
   #number = 0;
   #members = 0;
   #rows = new Map<number, LoggedRow>();
 
   constructor(users: readonly string[]) {
-    for (const user of users) this.users.add(user as UserId);
+    this.#letIn(users);
     this.large = this.users.size > smallConversation;
     this.#write('message', { action: 'created' });
   }
@@ -82,18 +87,18 @@ export class SimulatedConversation {
   }
 
   add(...users: string[]): Pushed {
-    for (const user of users) this.users.add(user as UserId);
+    this.#letIn(users);
     if (this.users.size > smallConversation) this.large = true;
     return this.#write('message', { action: 'added', userIds: users });
   }
 
   remove(user: string): Pushed {
-    this.users.delete(user as UserId);
+    this.#letOut(user);
     return this.#write('message', { action: 'removed', userIds: [user] });
   }
 
   leave(user: string): Pushed {
-    this.users.delete(user as UserId);
+    this.#letOut(user);
     return this.#write('message', { action: 'left' }, undefined, user);
   }
 
@@ -116,9 +121,9 @@ export class SimulatedConversation {
   }
 
   /** The row's frame with what its conversation is now. */
-  withNews({ frame, channels }: Pushed, epoch = this.epoch): Pushed {
+  withNews({ frame, channels }: Pushed): Pushed {
     const news = { seq: this.head.seq, body: Buffer.from(JSON.stringify(this.dto)) };
-    const whole = { ...frame, epoch, news };
+    const whole = { ...frame, news };
     return { frame: whole, channels, bytes: encodePushFrame(whole) };
   }
 
@@ -131,6 +136,18 @@ export class SimulatedConversation {
     const rows = rest.slice(0, limit);
     const through = rows.length < rest.length ? (rows.at(-1)?.seq ?? this.#seq) : this.#seq;
     return { stream: this.stream, rows, through, head: this.head, reload: false };
+  }
+
+  #letIn(users: readonly string[]): void {
+    for (const user of users as readonly UserId[]) {
+      this.users.add(user);
+      this.movedAt.set(user, ++moves);
+    }
+  }
+
+  #letOut(user: string): void {
+    this.users.delete(user as UserId);
+    this.movedAt.set(user as UserId, ++moves);
   }
 
   #write(kind: PushKind, system: System, changed?: number, senderId = 'somebody'): Pushed {
@@ -166,10 +183,12 @@ export class SimulatedChat implements StreamSource {
   /** Only `members` does not answer. */
   membersDown = false;
   /** Set: answers of that call wait for it. */
-  gates: Partial<Record<'heads' | 'changes' | 'memberships' | 'members', Promise<void>>> = {};
+  gates: Partial<Record<keyof StreamSource, Promise<void>>> = {};
   /** Rows of one page at most. */
   pageRows = Number.POSITIVE_INFINITY;
-  readonly reads = { heads: 0, changes: 0, memberships: 0, members: 0 };
+  /** Users of each call that asked what is new of them, and from where. */
+  readonly asked: MembershipsSinceRequest[] = [];
+  readonly reads = { heads: 0, changes: 0, memberships: 0, membershipsSince: 0, members: 0 };
   readonly #conversations = new Map<StreamId, SimulatedConversation>();
 
   create(...users: string[]): SimulatedConversation {
@@ -207,6 +226,23 @@ export class SimulatedChat implements StreamSource {
         .map(({ stream, head, large }) => ({ stream, version: head.members, large })),
     };
     await this.#answering('memberships');
+    return answer;
+  }
+
+  async membershipsSince({ users, since }: MembershipsSinceRequest): Promise<MembershipsSinceAnswer> {
+    this.asked.push({ users, since });
+    const [epoch, from] = since?.split('.') ?? [];
+    const conversations = [...this.#conversations.values()];
+    const answer = {
+      token: `${this.epoch}.${moves}`,
+      memberships: users.flatMap((user) =>
+        conversations
+          .filter(({ movedAt }) => (movedAt.get(user) ?? 0) > Number(from))
+          .map(({ stream, users: within }) => ({ user, stream, isIn: within.has(user) })),
+      ),
+      reload: epoch !== this.epoch,
+    };
+    await this.#answering('membershipsSince');
     return answer;
   }
 

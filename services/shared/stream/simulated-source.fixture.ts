@@ -5,6 +5,7 @@ import type {
   ChangesRequest,
   HeadsAnswer,
   HeadsRequest,
+  MembershipsSinceAnswer,
   StreamSource,
 } from '#shared/contract/internal-calls.ts';
 import type { SimulatedStream } from './position-simulator.fixture.ts';
@@ -52,6 +53,11 @@ export class SimulatedSource implements StreamSource {
   async memberships(): Promise<{ memberships: [] }> {
     await this.#answering();
     return { memberships: [] };
+  }
+
+  async membershipsSince(): Promise<MembershipsSinceAnswer> {
+    await this.#answering();
+    return { token: '', memberships: [], reload: false };
   }
 
   async members(): Promise<{ members: [] }> {
