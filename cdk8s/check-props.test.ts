@@ -8,6 +8,7 @@ import { renderPlatform } from './synth/render.ts';
 
 const { hub, chat, rabbitmq, images } = production;
 const resources = { cpu: '1', memory: '1Gi' };
+const ofMinutes = { certificateSeconds: 360, authoritySeconds: 1_200, trustSeconds: 20, settleSeconds: 60 };
 const secret = { name: 'sonixy-tokens', key: 'key' };
 
 /** By what is wrong: props that no type would let through, or that types do not see; and what is told. */
@@ -58,16 +59,34 @@ const wrong: readonly (readonly [string, object, string])[] = [
   ['a disk in GB', { rabbitmq: { ...rabbitmq, storage: '20GB' } }, 'rabbitmq.storage must be'],
   ['a class in capitals', { mongodb: { ...rabbitmq, storageClass: 'Fast' } }, 'mongodb.storageClass must be'],
   ['a schedule of words', { certificates: { schedule: 'at night' } }, 'certificates.schedule must have'],
+  ['a schedule of no day', { certificates: { schedule: '0 0 31 2 *' } }, 'certificates.schedule must have'],
   [
     'an authority that ends first',
     { certificates: { authoritySeconds: 86_400 } },
-    'certificates.authoritySeconds must be',
+    'certificates.authoritySeconds must be three times',
+  ],
+  [
+    'an authority that is trusted for too long',
+    { certificates: { trustSeconds: 2 * 365 * 86_400 } },
+    'certificates.authoritySeconds must be three times',
   ],
   [
     'a life too short to settle',
-    { certificates: { certificateSeconds: 3_600 } },
-    'certificates.certificateSeconds must be',
+    { certificates: { certificateSeconds: 30 * 86_400, settleSeconds: 6 * 86_400 } },
+    'certificates.certificateSeconds must be six times settleSeconds',
   ],
+  [
+    'a life that ends before somebody looks',
+    { certificates: { certificateSeconds: 5 * 86_400 } },
+    'longest pause of schedule (86400 s)',
+  ],
+  [
+    'certificates of minutes, though nobody renews them so often',
+    { certificates: ofMinutes },
+    'longest pause of schedule (86400 s)',
+  ],
+  ['half a second', { certificates: { trustSeconds: 0.5 } }, 'certificates.trustSeconds must be a whole number'],
+  ['no life', { certificates: { ...ofMinutes, certificateSeconds: 0 } }, 'must be a whole number from 20'],
   ['everybody may publish', { network: { publishers: {} } }, 'network.publishers must have a label'],
   ['everybody may scrape', { network: { monitoring: {} } }, 'network.monitoring must have a label'],
 ];
@@ -79,6 +98,13 @@ describe('props', () => {
 
   it.each(wrong)('are refused: %s', (_, change, told) => {
     expect(() => renderPlatform({ ...production, ...change } as PlatformProps)).toThrow(told);
+  });
+
+  it.each([
+    ['looked at every minute', { ...ofMinutes, schedule: '* * * * *' }],
+    ['renewed by hand', { ...ofMinutes, suspended: true }],
+  ])('may make certificates of minutes, %s', (_, certificates) => {
+    expect(() => checkProps({ ...production, certificates })).not.toThrow();
   });
 
   it('are told all faults of at once', () => {

@@ -1,10 +1,8 @@
 import { ConfigError } from '#shared/runtime/config.ts';
+import { certificateFaults } from './bootstrap/certificate-faults.ts';
 import type { PlatformProps, Scale, StoreProps } from './platform-props.ts';
 import { type Resources, resourcesOf } from './pod/resources.ts';
 import { externalFaults } from './stores/external-store.ts';
-
-/** How long the bootstrap commands have an authority's successor trusted before it signs. */
-const trustSeconds = 120 * 86_400;
 
 type Tell = (fault: string) => void;
 
@@ -44,7 +42,7 @@ export function checkProps(platform: PlatformProps): void {
   if (platform.redis.external) externalFaults('redis', platform.redis.external).forEach(tell);
   else checkResources('redis', platform.redis.resources, tell);
   checkHub(platform, tell);
-  checkCertificates(platform, tell);
+  certificateFaults(platform).forEach(tell);
   checkNetwork(platform, tell);
   if (faults.length > 0) throw new ConfigError(faults);
 }
@@ -130,23 +128,6 @@ function checkResources(name: string, resources: Resources, tell: Tell): void {
   } catch (error) {
     tell(`${name}.resources: ${(error as Error).message}`);
   }
-}
-
-function checkCertificates({ certificates = {} }: PlatformProps, tell: Tell): void {
-  const {
-    schedule,
-    certificateSeconds = 90 * 86_400,
-    authoritySeconds = 5 * 365 * 86_400,
-    settleSeconds = 3_600,
-  } = certificates;
-  if (schedule !== undefined && !/^(\S+\s+){4}\S+$/.test(schedule)) {
-    tell(`certificates.schedule must have the five fields of cron, got ${quote(schedule)}`);
-  }
-  // As services/bootstrap demands: a third of an authority's life must see its successor trusted, and what it signed end.
-  if (authoritySeconds < 3 * (trustSeconds + certificateSeconds)) {
-    tell('certificates.authoritySeconds must be three times certificateSeconds and 120 days together');
-  }
-  if (certificateSeconds < 6 * settleSeconds) tell('certificates.certificateSeconds must be six times settleSeconds');
 }
 
 function checkNetwork({ network = {} }: PlatformProps, tell: Tell): void {

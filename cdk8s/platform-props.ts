@@ -92,7 +92,12 @@ export type NetworkProps = {
 export type CertificateProps = {
   /** When the internal CA looks what is due, in cron's form. @default 17 3 * * * */
   readonly schedule?: string;
-  /** Life of a store's certificate; renewed at two thirds of it. @default 90 days */
+  /** The internal CA never looks by itself: whoever wants it makes a Job of its CronJob, as tests do. @default false */
+  readonly suspended?: boolean;
+  /**
+   * Life of a store's certificate; renewed at two thirds of it, so at least six times the longest pause of `schedule` and
+   * `settleSeconds`. @default 90 days
+   */
   readonly certificateSeconds?: number;
   /** Life of the CA, at least three times `certificateSeconds` and `trustSeconds` together. @default 5 years; 10 of cert-manager's */
   readonly authoritySeconds?: number;

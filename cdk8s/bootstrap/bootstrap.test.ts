@@ -6,7 +6,7 @@ import { readCertificatesConfig, readSecretsConfig } from '#services/bootstrap/c
 import { certificateSecrets, secrets } from '#shared/contract/secrets.ts';
 import { dev } from '../environments/dev.ts';
 import { production } from '../environments/production.ts';
-import type { PlatformProps } from '../platform-props.ts';
+import type { CertificateProps, PlatformProps } from '../platform-props.ts';
 import { type KubeObject, renderPlatform } from '../synth/render.ts';
 import { bootstrapObjects } from './bootstrap.fixture.ts';
 
@@ -117,6 +117,13 @@ describe('certificates', () => {
     const inMs = { authorityMs: 900_000, certificateMs: 180_000, trustMs: 60_000, settleMs: 20_000 };
     expect(config.lifetimes).toEqual(inMs);
     expect(config.servers.map(({ secret }) => secret)).toEqual(Object.values(certificateSecrets));
+  });
+
+  test('are left alone by a CronJob that is suspended', () => {
+    const suspendOf = (certificates: CertificateProps) =>
+      find<{ spec: { suspend?: boolean } }>(bootstrapObjects('realtime', { certificates }), 'CronJob').spec.suspend;
+    expect(suspendOf({ suspended: true })).toBe(true);
+    expect(suspendOf({})).toBeUndefined();
   });
 
   test('are named to cert-manager with the same Secrets and names', () => {

@@ -6,6 +6,8 @@ import { certificatesCommand } from './commands.ts';
 import { oneShotPod } from './one-shot.ts';
 
 const component = 'certificates';
+/** At no hour at which everybody's jobs run. */
+export const defaultSchedule = '17 3 * * *';
 
 /** Renews the stores' certificates and their authority. A change of the authority takes three runs. */
 export class CertificatesCronJob extends Construct {
@@ -14,8 +16,8 @@ export class CertificatesCronJob extends Construct {
     new k8s.KubeCronJob(this, 'cron-job', {
       metadata: { name: component, labels: { ...labelsOf(component) } },
       spec: {
-        // At no hour at which everybody's jobs run.
-        schedule: platform.certificates?.schedule ?? '17 3 * * *',
+        schedule: platform.certificates?.schedule ?? defaultSchedule,
+        ...(platform.certificates?.suspended ? { suspend: true } : {}),
         concurrencyPolicy: 'Forbid',
         // Longer than any outage of the control plane that nobody looks into.
         startingDeadlineSeconds: 12 * 3_600,

@@ -10,7 +10,7 @@ export type StoreCertificatesOptions = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** @default 60,000 */
+  /** @default 30,000 */
   readonly everyMs?: number;
 };
 
@@ -21,7 +21,7 @@ type Stores = { readonly store: Store; readonly servers: readonly TlsServer[] };
  * renewed one is seen. Behind one name may be several servers, of which each look meets one. Disposal ends the looking.
  */
 export function watchStoreCertificates(options: StoreCertificatesOptions): Disposable {
-  const { urls, clock, log, metrics, everyMs = 60_000 } = options;
+  const { urls, clock, log, metrics, everyMs = 30_000 } = options;
   const stores = urls.flatMap((url) => (url === undefined ? [] : (tlsServersOf(url) ?? [])));
   if (stores.length === 0) return { [Symbol.dispose]() {} };
   const expiry = metrics.gauge(

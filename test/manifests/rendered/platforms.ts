@@ -50,9 +50,10 @@ const props: Readonly<Record<string, PlatformProps>> = {
     rabbitmq: { ...production.rabbitmq, storageClass: 'fast' },
     mongodb: { ...production.mongodb, storageClass: 'fast' },
     certificates: {
-      schedule: '1 2 * * *',
+      schedule: '1 * * * *',
       certificateSeconds: 86_400,
       authoritySeconds: 40_000_000,
+      trustSeconds: 864_000,
       settleSeconds: 600,
     },
     network: { trustedProxies: ['10.0.0.0/8'] },
