@@ -52,6 +52,16 @@ describe('hub config', () => {
     expect(faults({ HUB_TRUSTED_PROXIES: 'lb,10.0.0.0/33', HUB_MAX_CONNECTIONS_PER_ADDRESS: '0' })).toHaveLength(3);
   });
 
+  it('takes an address that others reach it at, and has none without', () => {
+    expect(readHubConfig(good).workerAddress).toBeUndefined();
+    for (const address of ['10.1.2.3', 'fd00::1', 'http://hub-1:8097']) {
+      expect(readHubConfig({ ...good, HUB_WORKER_ADDRESS: address }).workerAddress).toBe(address);
+    }
+    expect(faults({ HUB_WORKER_ADDRESS: 'hub-1' })).toEqual([
+      'HUB_WORKER_ADDRESS must be an IP address or http://host:port, got "hub-1"',
+    ]);
+  });
+
   it('reports all faults at once', () => {
     expect(faults({ REDIS_URL: '', NOTIFICATION_URL: 'ftp://x', HUB_MAX_CONNECTIONS: 'many' })).toHaveLength(3);
   });

@@ -8,6 +8,7 @@ import { defaultPresenceTtlMs } from '#shared/presence/presence.ts';
 import { type Env, type EnvReader, readConfig } from '#shared/runtime/config.ts';
 import { readTrustedCaDir, type TrustSetting } from '#shared/runtime/trusted-certificates.ts';
 import type { TokenKeys } from '#shared/signalr/index.ts';
+import { isWorkerAddress } from './forward/worker-address.ts';
 import { defaultMessagesPerMinute, type HubSocketsLimits, type HubSocketsOptions } from './hub.ts';
 
 export type HubConfig = {
@@ -28,7 +29,7 @@ export type HubConfig = {
   readonly allowAbsentOrigin: boolean;
   /** The pod's UID; undefined: one is made for this run. */
   readonly workerId: string | undefined;
-  /** Where other workers reach this one; undefined: on this machine only. */
+  /** Where other workers reach this one, as `workerUrl` takes it; undefined: they don't, and what they own it passes on to nobody. */
   readonly workerAddress: string | undefined;
   readonly limits: HubSocketsLimits;
   /** undefined: one address may have as many connections as it likes. */
@@ -99,7 +100,7 @@ export function readHubConfig(env: Env): HubConfig {
       origins: reader.list('CORS_ORIGINS', { default: [] }),
       allowAbsentOrigin: reader.boolean('HUB_ALLOW_ABSENT_ORIGIN', { default: true }),
       workerId: reader.optionalText('POD_UID'),
-      workerAddress: reader.optionalUrl('HUB_WORKER_ADDRESS', { protocols: ['http:', 'https:'] }),
+      workerAddress: readWorkerAddress(reader),
       limits: readLimits(reader, chat !== undefined),
       addresses: readAddresses(reader),
       presenceTtlMs: reader.integer('HUB_PRESENCE_TTL_MS', {
@@ -125,6 +126,14 @@ function readChat(reader: EnvReader<HubSetting>): HubConfig['chat'] {
     amqpUrl: reader.urlOfUser('AMQP_URL', 'AMQP_PASSWORD', { protocols: ['amqp:', 'amqps:'] }),
     queue: reader.text('HUB_QUEUE', { default: queues.hubMessages }),
   };
+}
+
+function readWorkerAddress(reader: EnvReader<HubSetting>): string | undefined {
+  const address = reader.optionalText('HUB_WORKER_ADDRESS');
+  if (address !== undefined && !isWorkerAddress(address)) {
+    reader.fault(`HUB_WORKER_ADDRESS must be an IP address or http://host:port, got ${JSON.stringify(address)}`);
+  }
+  return address;
 }
 
 /** Who names no proxy may stand behind one, and then all clients are one address: he gets a cap only by asking for it. */

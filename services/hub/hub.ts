@@ -6,14 +6,22 @@ import type { TokenVerifier } from '#shared/auth/token-verifier.ts';
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
 import { hubPaths } from '#shared/contract/names.ts';
-import type { TrustedProxies } from '#shared/http/client-address.ts';
+import { clientAddress, peerAddress, type TrustedProxies } from '#shared/http/client-address.ts';
 import { Hub } from '#shared/hub/hub.ts';
 import { defaultHubLimits, type HubLimits } from '#shared/hub/hub-limits.ts';
 import type { Presence } from '#shared/presence/presence.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
-import { createSignalRServer, type TokenKeys, type Worker } from '#shared/signalr/index.ts';
+import {
+  createSealer,
+  createSignalRServer,
+  defaultLimits as defaultSignalRLimits,
+  type TokenKeys,
+  type Worker,
+} from '#shared/signalr/index.ts';
+import { defaultForwardTimeouts, Forwarder } from './forward/forwarder.ts';
+import { PassingMark } from './forward/passing-mark.ts';
 import { AddressLimits } from './sockets/address-limits.ts';
 import { KeepAlive } from './sockets/keep-alive.ts';
 import { chatHub, type HubIdentity, notificationsHub } from './sockets/signalr.ts';
@@ -40,8 +48,9 @@ export type HubSocketsOptions = {
   /** Ends live connections too. @default nobody is revoked */
   readonly revoked?: RevokedTokens | undefined;
   readonly origins: OriginPolicy;
-  /** Encrypt connection tokens; the same on all workers. */
+  /** Encrypt connection tokens and what workers say to each other; the same on all workers. */
   readonly idKeys: TokenKeys;
+  /** With an address requests of connections go on to the worker that owns them. */
   readonly worker: Worker;
   readonly limits?: Partial<HubSocketsLimits>;
   /**
@@ -80,9 +89,12 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
   const limits = { ...defaultHubLimits, maxMessagesPerMinute: perMinute, ...options.limits };
   const { maxMessagesPerMinute } = limits;
   const hub = new Hub({ ...options, limits });
+  const mark = new PassingMark(createSealer(options.idKeys), clock);
+  const forwarder = options.worker.address === undefined ? undefined : forwarderOf(options, mark);
   const signalR = createSignalRServer<HubIdentity>({
     keys: options.idKeys,
     worker: options.worker,
+    forward: forwarder?.forward,
     clock,
     limits: { maxMessagesPerMinute },
     onError: (error, where) => log.error({ err: error, ...where }, 'a hub call failed'),
@@ -101,10 +113,11 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
   });
 
   const keepAlive = new KeepAlive();
-  const addresses = options.addresses && new AddressLimits({ ...options, ...options.addresses });
+  const addresses = options.addresses && new AddressLimits({ ...options, ...options.addresses, mark });
 
   const handleRequest = (request: IncomingMessage, response: ServerResponse) => {
     keepAlive.track(request, response);
+    forwarder?.receive(request, response);
     if (addresses && !addresses.admitRequest(request, response)) return true;
     return signalR.handleRequest(request, response) || socketIo.handleRequest(request, response);
   };
@@ -136,16 +149,30 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
       return hub.chatSourceFailing;
     },
     drain() {
-      const drained = hub.drain();
+      const { drainWindowMs: windowMs, closeWaitMs } = limits;
+      const drained = Promise.all([hub.drain(), forwarder?.drain({ windowMs, closeWaitMs })]);
       keepAlive.end();
-      return drained;
+      return drained.then(() => {});
     },
     async close() {
       await hub.close();
       socketIo.close();
       await signalR.close();
+      forwarder?.close();
     },
   };
+}
+
+function forwarderOf({ worker, addresses, clock, metrics }: HubSocketsOptions, mark: PassingMark): Forwarder {
+  const proxies = addresses?.proxies;
+  return new Forwarder({
+    workerId: worker.id,
+    mark,
+    clientAddress: (request) => (proxies ? clientAddress(request, proxies) : peerAddress(request)),
+    limits: { ...defaultForwardTimeouts, maxBodyBytes: defaultSignalRLimits.maxPostBytes },
+    clock,
+    metrics,
+  });
 }
 
 /** Puts `handle` before the listeners of an event; what it does not take goes to them, or to `otherwise` where there are none. */

@@ -23,6 +23,7 @@ import { watchStoreCertificates } from '#shared/runtime/store-certificates.ts';
 import { trustCertificates } from '#shared/runtime/trusted-certificates.ts';
 import { type HubConfig, readHubConfig } from './config.ts';
 import { messageEventConsumers } from './dispatch/message-events.ts';
+import { workerUrl } from './forward/worker-address.ts';
 import { createHubSockets } from './hub.ts';
 import { watchHub } from './readiness.ts';
 import { createHttpStreamSource } from './stream-source-http.ts';
@@ -70,7 +71,7 @@ const start = async ({ log }: RunContext) => {
     idKeys: config.idKeys,
     worker: {
       id: workerId,
-      address: config.workerAddress ?? `http://127.0.0.1:${listener.port}`,
+      address: config.workerAddress && workerUrl(config.workerAddress, listener.port),
     },
     limits: config.limits,
     addresses: config.addresses,

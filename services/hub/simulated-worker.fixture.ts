@@ -61,6 +61,8 @@ export async function startWorker(
   options: Partial<Pick<HubSocketsOptions, 'limits' | 'addresses' | 'closeAtExpiry'>> & {
     readonly allowAbsent?: boolean;
     readonly withoutChat?: boolean;
+    /** Others cannot reach it, and it passes nothing on to them. */
+    readonly withoutAddress?: boolean;
     readonly shared?: SharedParts;
     readonly clock?: Clock;
   } = {},
@@ -86,7 +88,7 @@ export async function startWorker(
     revoked,
     origins: createOriginPolicy({ origins: [listedOrigin], allowAbsent: options.allowAbsent ?? true }),
     idKeys: { current: '1', keys: new Map([['1', shared.idKey]]) },
-    worker: { id: randomUUID(), address: url },
+    worker: { id: randomUUID(), address: options.withoutAddress ? undefined : url },
     ...(options.limits ? { limits: options.limits } : {}),
     addresses: options.addresses,
     ...(options.closeAtExpiry ? { closeAtExpiry: options.closeAtExpiry } : {}),

@@ -8,12 +8,15 @@ import { RetryLater } from '#shared/http/retry-later.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Counter, Metrics } from '#shared/runtime/metrics.ts';
+import type { PassingMark } from '../forward/passing-mark.ts';
 import { type Refusal, refuse, refuseUpgrade } from './refuse.ts';
 
 export type AddressLimitsOptions = {
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: TrustedProxies;
   readonly maxConnections: number;
+  /** What another worker passes on counts for the client, not for that worker. */
+  readonly mark: PassingMark;
   readonly origins: OriginPolicy;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,7 +46,8 @@ export class AddressLimits {
   /** False: it was answered. A GET is held open for as long as the client likes: a stream, a poll. */
   admitRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const refusal = this.#refusalOf(request, () => {
-      this.#connections.requireSocket(request, response);
+      if (this.#options.mark.clientOf(request) !== undefined) this.#connections.exempt(request.socket);
+      else this.#connections.requireSocket(request, response);
       if (request.method === 'GET') response.once('close', this.#connections.hold(this.#addressOf(request)));
     });
     if (!refusal) return true;
@@ -65,7 +69,8 @@ export class AddressLimits {
   }
 
   #addressOf(request: IncomingMessage): string {
-    return clientAddress(request, this.#options.proxies);
+    const { mark, proxies } = this.#options;
+    return mark.clientOf(request) ?? clientAddress(request, proxies);
   }
 
   #refusalOf(request: IncomingMessage, take: () => void): Refusal | undefined {

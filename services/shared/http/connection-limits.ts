@@ -24,6 +24,8 @@ export class ConnectionLimits {
   readonly #sockets: Places;
   readonly #held: Places;
   readonly #refused = new WeakSet<Socket>();
+  /** Of sockets that hold a place or are refused one. */
+  readonly #forget = new WeakMap<Socket, () => void>();
 
   constructor(options: ConnectionLimitsOptions) {
     this.#options = options;
@@ -40,6 +42,12 @@ export class ConnectionLimits {
     if (!this.#refused.has(socket)) return;
     response?.setHeader('Connection', 'close');
     throw tooMany();
+  }
+
+  /** A connection that turns out to carry requests of many: it takes no place, and is not one too many. */
+  exempt(socket: Socket): void {
+    this.#refused.delete(socket);
+    this.#forget.get(socket)?.();
   }
 
   /**
@@ -59,11 +67,13 @@ export class ConnectionLimits {
     if (proxies.trusts(address)) return;
     const release = this.#sockets.take(addressKey(address));
     if (release) {
+      this.#forget.set(socket, release);
       socket.once('close', release);
       return;
     }
     this.#refused.add(socket);
     const timer = clock.after(refusedSocketMs, () => socket.destroy());
+    this.#forget.set(socket, () => timer.cancel());
     socket.once('close', () => timer.cancel());
   }
 }
