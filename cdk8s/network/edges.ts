@@ -46,6 +46,7 @@ export function edgesOf(platform: PlatformProps): Edge[] {
     { from: { anybody: true }, to: 'hub', port: ports.hub },
     edge('gateway', 'notification', ports.notification),
     edge('gateway', 'chat', ports.chat),
+    edge('hub', 'hub', ports.hub),
     edge('hub', 'notification', ports.notification),
     edge('hub', 'chat', ports.chat),
     edge('chat', 'notification', ports.notification),

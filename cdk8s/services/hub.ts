@@ -30,6 +30,7 @@ export class Hub extends ServiceWorkload<HubSetting> {
         NOTIFICATION_URL: serviceUrls.notification,
         CHAT_URL: serviceUrls.chat,
         POD_UID: { field: 'metadata.uid' },
+        HUB_WORKER_ADDRESS: { field: 'status.podIP' },
         HUB_MAX_CONNECTIONS: platform.hub.maxConnections,
         // Only who knows them can tell clients apart, and so cap each.
         HUB_TRUSTED_PROXIES: platform.network?.trustedProxies?.join(','),
