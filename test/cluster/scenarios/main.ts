@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readInstalled } from './installed.ts';
 import { becomesReady } from './steps/becomes-ready.ts';
+import { everyPair } from './steps/every-pair.ts';
 import { apply, applyChangesNothing, uninstallKeepsData } from './steps/install.ts';
 import { makeStranger, removeStranger, runInPod } from './stranger.ts';
 
@@ -12,6 +13,7 @@ const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['everything becomes Ready', () => becomesReady(installed)],
   ['a second apply changes nothing', () => applyChangesNothing(installed)],
   ['another namespace is given a publisher', () => makeStranger(installed)],
+  ['every pod reaches what docs/network.md says, and nothing else', () => everyPair(installed)],
   ['a like that it publishes is shown once, through the Service', () => runInPod(installed, 'like')],
   ['a chat message is displayed', () => runInPod(installed, 'chat', { SAY: said, SAID: '' })],
   ['uninstalling leaves claims and Secrets', () => uninstallKeepsData(installed)],

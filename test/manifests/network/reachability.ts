@@ -1,6 +1,5 @@
-import type { KubeObject } from '../../../cdk8s/synth/render.ts';
-
 type Labels = Readonly<Record<string, string>>;
+type Rendered = { readonly kind: string; readonly spec?: unknown };
 
 /** Somebody who may try to connect: a pod of ours or of another namespace, or an address outside of the cluster. */
 export type Party = {
@@ -32,7 +31,7 @@ export class Reachability {
   readonly #policies: readonly PolicySpec[];
   readonly #home: Labels;
 
-  constructor(objects: readonly KubeObject[], home: Labels) {
+  constructor(objects: readonly Rendered[], home: Labels) {
     this.#home = home;
     this.#policies = objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec as PolicySpec);
   }
