@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
-import type { KubeObject, Secret } from '#test/cluster/api/objects.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Condition, KubeObject, Secret } from '#test/cluster/api/objects.ts';
 import type { PodObject } from '#test/cluster/api/pod-spec.ts';
 import type { Cluster, Manifest } from '#test/cluster/client/cluster.ts';
-import { describeOnCluster } from '#test/cluster/use-cluster.ts';
+import { describeOnCluster, ownNamespace } from '#test/cluster/use-cluster.ts';
 import { eventually } from '#test/eventually.ts';
 import { bootstrapObjects } from '../../cdk8s/bootstrap/bootstrap.fixture.ts';
 import type { PlatformProps } from '../../cdk8s/platform-props.ts';
+
+type Job = KubeObject & { status?: { conditions?: Condition[] } };
 
 const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 const made = [
@@ -59,6 +61,24 @@ describeOnCluster(
       await cluster.ready('Job', job);
       expect(await cluster.list<Secret>('Secret')).toEqual(before);
     });
+
+    test('what it can not do it tries again, and ends by itself once that is mended', async () => {
+      const cluster = await ownNamespace(on.cluster, restricted);
+      onTestFinished(() => cluster.remove('Namespace', cluster.namespace));
+      const lacking = {
+        kind: 'Secret',
+        metadata: { name: 'rabbitmq-publisher' },
+        stringData: { username: 'publisher' },
+      };
+      await cluster.create(lacking);
+      for (const object of objectsOf(cluster)) await cluster.apply(object as Manifest);
+      const job = jobOf(cluster);
+      await fails(cluster, 'secrets', /Secret rabbitmq-publisher lacks password: add them/);
+      expect((await cluster.get<Job>('Job', job)).status?.conditions ?? []).toEqual([]);
+      await cluster.patch('Secret', 'rabbitmq-publisher', { stringData: { password: 'theirs' } });
+      await cluster.ready('Job', job);
+      expect(await secretNames(cluster)).toEqual(made);
+    });
   },
   restricted,
 );
@@ -79,6 +99,17 @@ async function secretNames(cluster: Cluster): Promise<string[]> {
 async function versions(cluster: Cluster, objects: readonly KubeObject[]): Promise<(string | undefined)[]> {
   const live = objects.map(({ kind = '', metadata }) => cluster.get<KubeObject>(kind, metadata.name));
   return (await Promise.all(live)).map(({ metadata }) => metadata.resourceVersion);
+}
+
+/** It has ended with these words, and was started again. */
+async function fails(cluster: Cluster, container: string, words: RegExp): Promise<void> {
+  const check = async () => {
+    const [pod] = await cluster.list<PodObject>('Pod', 'app.kubernetes.io/name=bootstrap');
+    const status = pod?.status.containerStatuses?.find(({ name }) => name === container);
+    const last = status?.lastState?.terminated?.message ?? '';
+    return words.test(last) ? undefined : `it is ${JSON.stringify(status)}`;
+  };
+  await eventually(check, { timeoutMs: 60_000, everyMs: 200 });
 }
 
 async function says(cluster: Cluster, container: string, text: RegExp): Promise<void> {
