@@ -1,13 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { whyNoCluster } from '../cluster/requirements.ts';
+import { whyNoCheckers } from '../manifests/checkers/build.ts';
 import { chromiumCommand } from './chromium-command.ts';
 import { findCommand, isExecutable } from './find-command.ts';
 import { mongoDevFolder } from './mongodev-build.ts';
 import { RABBITMQ_BIN } from './rabbitmq.ts';
 import { secantusFolder } from './secantus.ts';
 
-export type ServerName = 'rabbitmq' | 'redis' | 'mongodev' | 'secantus' | 'chromium' | 'haproxy' | 'cluster';
+export type ServerName =
+  | 'rabbitmq'
+  | 'redis'
+  | 'mongodev'
+  | 'secantus'
+  | 'chromium'
+  | 'haproxy'
+  | 'cluster'
+  | 'checkers';
 
 /** Why this machine cannot start the server, by name and with a remedy; undefined when it can. */
 export function missing(name: ServerName): string | undefined {
@@ -36,6 +45,7 @@ const check: Record<ServerName, () => string | undefined> = {
   chromium: () => (chromiumCommand() === undefined ? 'Chromium is not installed: package chromium' : undefined),
   // MongoDev is its mongod.
   cluster: () => whyNoCluster() ?? check.mongodev(),
+  checkers: whyNoCheckers,
   haproxy: () => lacks('haproxy', 'HAProxy is not installed: package haproxy'),
 };
 
