@@ -45,6 +45,8 @@ const wrong: readonly (readonly [string, object, string])[] = [
     'percent of the CPU request',
   ],
   ['a target that none reaches', { hub: { ...hub, maxConnections: 5_000 } }, 'must be below hub.maxConnections'],
+  ['a drain without an end', { hub: { ...hub, drainSeconds: 501 } }, 'hub.drainSeconds must be'],
+  ['half a second of drain', { hub: { ...hub, drainSeconds: 0.5 } }, 'hub.drainSeconds must be'],
   ['no connections', { hub: { ...hub, maxConnections: 0 } }, 'hub.maxConnections must be'],
   ['half a core', { chat: { ...chat, resources: { ...resources, cpu: '0.5' } } }, 'chat.resources: cpu must be'],
   ['a thousand thousandths', { redis: { resources: { ...resources, cpu: '1000m' } } }, 'redis.resources: cpu must be'],

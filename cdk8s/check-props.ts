@@ -4,6 +4,9 @@ import type { PlatformProps, Scale, StoreProps } from './platform-props.ts';
 import { type Resources, resourcesOf } from './pod/resources.ts';
 import { externalFaults } from './stores/external-store.ts';
 
+/** The autoscaler takes the next worker after ten minutes. */
+const longestDrainSeconds = 500;
+
 type Tell = (fault: string) => void;
 
 const services = ['gateway', 'notification', 'chat', 'hub'] as const;
@@ -104,7 +107,10 @@ function checkScale(name: string, scale: Scale, tell: Tell): void {
 }
 
 function checkHub({ hub }: PlatformProps, tell: Tell): void {
-  const { scale, maxConnections = 10_000 } = hub;
+  const { scale, maxConnections = 10_000, drainSeconds = 30 } = hub;
+  if (!isCount(drainSeconds) || drainSeconds > longestDrainSeconds) {
+    tell(`hub.drainSeconds must be a whole number from 1 to ${longestDrainSeconds}, got ${drainSeconds}`);
+  }
   if (!isCount(maxConnections)) tell(`hub.maxConnections must be a whole number from 1, got ${maxConnections}`);
   // Full workers answer 503 before there are more of them.
   else if ('max' in scale && scale.target >= maxConnections) {

@@ -114,6 +114,16 @@ export type PlatformOfOwnStores = PlatformProps & {
   readonly redis: RedisProps;
 };
 
+export type HubProps = ServiceProps & {
+  /** Of one worker. @default 10,000 */
+  readonly maxConnections?: number;
+  /**
+   * Over how long a worker that ends spreads the closes of its connections; a rollout takes the next one 10 s after that. The
+   * others must bear so many new ones a second. @default 30
+   */
+  readonly drainSeconds?: number;
+};
+
 /** The whole platform. What can not be changed later says so. */
 export type PlatformProps = {
   /** Can not be changed later: claims and Secrets stay where they are. */
@@ -125,7 +135,7 @@ export type PlatformProps = {
   readonly gateway: ServiceProps;
   readonly notification: ServiceProps;
   readonly chat: ServiceProps;
-  readonly hub: ServiceProps & { /** @default 10,000 */ readonly maxConnections?: number };
+  readonly hub: HubProps;
   readonly rabbitmq: StoreProps | External;
   readonly mongodb: StoreProps | External;
   readonly redis: RedisProps | External;

@@ -14,13 +14,13 @@ import {
 import { ServiceWorkload } from './service-workload.ts';
 import { trustSettings } from './trust-settings.ts';
 
-/** Closes are spread over this time, and clients come back meanwhile. */
-const drainWindowSeconds = 30;
+/** From the last close of a drain until its client is back. */
 const reconnectSeconds = 10;
 
 /** The socket worker. */
 export class Hub extends ServiceWorkload<HubSetting> {
   constructor(scope: Construct, platform: PlatformProps) {
+    const { maxConnections, drainSeconds = 30 } = platform.hub;
     super(scope, 'hub', {
       platform,
       component: 'hub',
@@ -31,10 +31,10 @@ export class Hub extends ServiceWorkload<HubSetting> {
         CHAT_URL: serviceUrls.chat,
         POD_UID: { field: 'metadata.uid' },
         HUB_WORKER_ADDRESS: { field: 'status.podIP' },
-        HUB_MAX_CONNECTIONS: platform.hub.maxConnections,
+        HUB_MAX_CONNECTIONS: maxConnections,
         // Only who knows them can tell clients apart, and so cap each.
         HUB_TRUSTED_PROXIES: platform.network?.trustedProxies?.join(','),
-        HUB_DRAIN_WINDOW_MS: drainWindowSeconds * 1_000,
+        HUB_DRAIN_WINDOW_MS: drainSeconds * 1_000,
       },
       parts: [
         tokenSettings(platform),
@@ -44,9 +44,9 @@ export class Hub extends ServiceWorkload<HubSetting> {
         amqpSettings(platform, 'hub'),
         redisSettings(platform, 'hub'),
       ],
-      drainSeconds: drainWindowSeconds + reconnectSeconds,
+      drainSeconds: drainSeconds + reconnectSeconds,
       // A rollout that went on earlier would have all old workers drain at once.
-      minReadySeconds: drainWindowSeconds + reconnectSeconds,
+      minReadySeconds: drainSeconds + reconnectSeconds,
       scaleOn: 'connections',
     });
   }
