@@ -82,6 +82,7 @@ describe('internal calls', () => {
     const members = Array.from({ length: smallConversation }, () => chat.person().id);
     const large = (await alice.post('/api/chat/conversations', { type: 1, participantIds: members })).body.id;
     const { body } = await chat.internal('/internal/memberships', { user: alice.id });
+    expect(body.epoch).toBe(await chat.store.epoch());
     expect(body.memberships.toSorted((a: Json, b: Json) => Number(a.large) - Number(b.large))).toEqual([
       { stream, version: 1, large: false },
       { stream: conversationStream(large), version: 1, large: true },

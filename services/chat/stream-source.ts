@@ -46,8 +46,10 @@ export function createStreamSource(store: ChatStore): StreamSource {
       return { epoch, changes };
     },
     async memberships({ user }) {
+      const epoch = await store.epoch();
       const memberships = await store.memberships(user as UserId);
       return {
+        epoch,
         memberships: memberships.map(({ conversationId, ...rest }) => ({
           stream: conversationStream(conversationId),
           ...rest,
@@ -71,7 +73,8 @@ export function createStreamSource(store: ChatStore): StreamSource {
       };
     },
     async members({ requests }) {
-      return { members: await Promise.all(requests.map(({ stream, users }) => membersOf(stream, users))) };
+      const epoch = await store.epoch();
+      return { epoch, members: await Promise.all(requests.map(({ stream, users }) => membersOf(stream, users))) };
     },
   };
 }

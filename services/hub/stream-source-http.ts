@@ -31,7 +31,7 @@ const changes = z.object({
   ),
 });
 const membership = z.object({ stream, version: count, large: z.boolean() });
-const memberships = z.object({ memberships: z.array(membership) });
+const memberships = z.object({ epoch: z.string(), memberships: z.array(membership) });
 const user = z.custom<UserId>(isUserId);
 const membershipsSince = z.object({
   token: z.string(),
@@ -39,6 +39,7 @@ const membershipsSince = z.object({
   reload: z.boolean(),
 });
 const members = z.object({
+  epoch: z.string(),
   members: z.array(membership.extend({ users: z.array(user), all: z.array(user).nullable() })),
 });
 

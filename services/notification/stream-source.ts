@@ -40,7 +40,7 @@ export function createStreamSource(store: NotificationStore): StreamSource {
       return { epoch, changes };
     },
     async memberships() {
-      return { memberships: [] };
+      return { epoch: await store.epoch(), memberships: [] };
     },
     async membershipsSince() {
       return { token: '', memberships: [], reload: false };

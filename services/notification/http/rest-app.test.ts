@@ -370,7 +370,8 @@ describe('internal calls', () => {
       ],
     });
     expect(await service.service.source.changes({ requests: requests as never, limit: 1 })).toEqual(body);
-    expect((await service.internal('/internal/memberships', { user: alice })).body).toEqual({ memberships: [] });
+    const memberships = await service.internal('/internal/memberships', { user: alice });
+    expect(memberships.body).toEqual({ epoch: body.epoch, memberships: [] });
   });
 
   it('take the largest batch', async () => {
@@ -399,11 +400,12 @@ describe('internal calls', () => {
   });
 
   it.each([...Object.values(internalPaths), '/internal/other'])('on %s are for our own services only', async (path) => {
-    const user = await service.internal(path, { streams: [], requests: [], user: 'alice' }, await tokenOf('alice'));
+    const request = { streams: [], requests: [], user: 'alice', users: [], since: null };
+    const user = await service.internal(path, request, await tokenOf('alice'));
     expect(user.status).toBe(401);
     const forged = await service.internal(path, {}, `${(await service.internalTokens.issue()).slice(0, -3)}AAA`);
     expect(forged.status).toBe(401);
-    expect((await service.internal(path, { streams: [], requests: [], user: 'alice' })).status).toBe(
+    expect((await service.internal(path, request)).status).toBe(
       path.endsWith('/other') ? 404 : /\/(members|revocations)$/.test(path) ? 400 : 200,
     );
     expect(service.logged()).not.toContain(secret);

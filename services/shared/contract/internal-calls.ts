@@ -62,7 +62,7 @@ export type ChangesAnswer = { readonly epoch: string; readonly changes: readonly
 
 export type MembershipsRequest = { readonly user: string };
 /** Streams that the user belongs to beyond the own notifications. */
-export type MembershipsAnswer = { readonly memberships: readonly StreamMembership[] };
+export type MembershipsAnswer = { readonly epoch: string; readonly memberships: readonly StreamMembership[] };
 
 export type StreamMembership = {
   readonly stream: StreamId;
@@ -88,6 +88,7 @@ export type MembersRequest = {
 };
 /** In the order of the request. `all`: everybody, where the conversation is not large. */
 export type MembersAnswer = {
+  readonly epoch: string;
   readonly members: readonly (StreamMembership & {
     readonly users: readonly UserId[];
     readonly all: readonly UserId[] | null;

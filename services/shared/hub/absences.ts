@@ -74,6 +74,10 @@ export class Absences {
     return owed;
   }
 
+  get isEmpty(): boolean {
+    return this.#absent.size === 0;
+  }
+
   clear(): void {
     this.#absent.clear();
   }

@@ -1,6 +1,6 @@
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import type { UserId } from '#shared/contract/ids.ts';
-import type { StreamMembership, StreamSource } from '#shared/contract/internal-calls.ts';
+import type { MembershipsAnswer, StreamSource } from '#shared/contract/internal-calls.ts';
 import { userChannel } from '#shared/contract/names.ts';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
@@ -19,7 +19,7 @@ export type ChatUsersOptions = {
   readonly metrics: HubMetrics;
   readonly onFrame: (user: ChatUser, bytes: Uint8Array) => void;
   /** `user.known` becomes true after. */
-  readonly onMemberships: (user: ChatUser, memberships: readonly StreamMembership[]) => void;
+  readonly onMemberships: (user: ChatUser, answer: MembershipsAnswer) => void;
   readonly onCame: (user: UserId) => void;
   readonly onGone: (user: ChatUser) => void;
 };
@@ -124,9 +124,9 @@ export class ChatUsers {
 
   async #readOne(user: ChatUser): Promise<void> {
     if (user.dropped) return;
-    const { memberships } = await this.#options.source.memberships({ user: user.user });
+    const answer = await this.#options.source.memberships({ user: user.user });
     if (user.dropped) return;
-    this.#options.onMemberships(user, memberships);
+    this.#options.onMemberships(user, answer);
     user.known = true;
     user.tellKnown();
   }

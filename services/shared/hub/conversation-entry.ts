@@ -37,7 +37,7 @@ export class ConversationEntry extends StreamEntry {
   /** Reads of its members in a row that did not tell enough. */
   vainReads = 0;
   readAgain: Timer | undefined;
-  /** Epoch of the last place that it had. */
+  /** Epoch of the last place that it had; before the first, of what was asked. */
   #life: string | undefined;
 
   constructor(stream: StreamId, conversation: ConversationId) {
@@ -60,6 +60,12 @@ export class ConversationEntry extends StreamEntry {
     if (epoch === undefined || epoch === this.#life) return;
     if (this.#life !== undefined) this.reset();
     this.#life = epoch;
+  }
+
+  /** Whether what was read of that epoch counts here. */
+  isOfLife(epoch: string): boolean {
+    this.#life ??= epoch;
+    return this.#life === epoch;
   }
 
   /** The stream has a new life: nothing that is known of the old one counts. */

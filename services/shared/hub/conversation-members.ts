@@ -1,6 +1,6 @@
 import type { MembershipChanged } from '#shared/contract/chat-dto.ts';
 import { conversationOfStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
-import type { StreamMembership, StreamSource } from '#shared/contract/internal-calls.ts';
+import type { MembershipsAnswer, StreamSource } from '#shared/contract/internal-calls.ts';
 import { clientMethods } from '#shared/contract/names.ts';
 import type { PushFrame } from '#shared/contract/push-frame.ts';
 import type { SignalFrame } from '#shared/contract/signal-frame.ts';
@@ -108,20 +108,30 @@ export class ConversationMembers {
   }
 
   /** Tells who came in. Who went out is found by the version of the head. */
-  membershipsRead(user: ChatUser, memberships: readonly StreamMembership[]): void {
-    const { entryOf, onLarge, settle } = this.#options;
+  membershipsRead(user: ChatUser, { epoch, memberships }: MembershipsAnswer): void {
+    const { entryOf, onLarge, settle, positions } = this.#options;
     for (const { stream, version, large } of memberships) {
       const entry = entryOf(stream);
       if (!entry) continue;
-      const since = user.known ? version : entry.gate.sinceOf(user.user);
-      if (entry.gate.join(user.user, version)) this.#enter(entry, user, since);
+      if (entry.isOfLife(epoch)) {
+        const since = user.known ? version : entry.gate.sinceOf(user.user);
+        if (entry.gate.join(user.user, version)) this.#enter(entry, user, since);
+      } else {
+        positions.wantHead(entry);
+        entry.gate.suspect(user.user, { version: 0, since: undefined });
+      }
       if (large) onLarge(entry);
       settle(entry);
     }
   }
 
   #read(entry: ConversationEntry, asked: readonly UserId[], now: MembersNow): void {
-    const { findUser, onLarge, onRead, settle } = this.#options;
+    const { findUser, onLarge, onRead, settle, positions } = this.#options;
+    if (!entry.isOfLife(now.epoch)) {
+      positions.wantHead(entry);
+      this.#readAgain(entry);
+      return;
+    }
     const { joined, left } = entry.gate.settle(asked, now);
     entry.audience = { version: now.version, all: now.all };
     for (const user of left) this.#exit(entry, findUser(user));
@@ -136,7 +146,7 @@ export class ConversationMembers {
     settle(entry);
   }
 
-  /** The service knows less than was heard of it: it is asked again after a while. */
+  /** The service knows less than was heard of it, or it or this worker is in a life that is over: it is asked again after a while. */
   #readAgain(entry: ConversationEntry): void {
     entry.vainReads = entry.gate.isWanting ? entry.vainReads + 1 : 0;
     if (entry.vainReads > maxVainReads) entry.gate.clearSuspects();

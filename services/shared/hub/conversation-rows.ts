@@ -6,12 +6,18 @@ import type { ConversationEntry } from './conversation-entry.ts';
 import type { FanOut } from './fan-out.ts';
 import type { HubLimits } from './hub-limits.ts';
 import type { HubMetrics } from './hub-metrics.ts';
+import type { Member } from './member.ts';
 
 export type ConversationRowsOptions = {
   readonly fanOut: FanOut;
   readonly metrics: HubMetrics;
   readonly limits: Pick<HubLimits, 'maxHeldRows'>;
 };
+
+type As = Delivery['as'];
+type AsFor = (member: Member) => As | undefined;
+
+const nobody: AsFor = () => undefined;
 
 const maxRecentlyNew = 64;
 
@@ -82,19 +88,17 @@ export class ConversationRows {
       const first = floor.number === undefined && deliveries.find(({ row }) => row.seq === floor.seq + 1);
       if (first) floor.number = first.row.number - 1;
     }
-    for (const delivery of deliveries) {
-      const { row, as } = delivery;
+    const asFor = new Map<Delivery, AsFor>();
+    // A repair brings new rows by number: who was in when a row took its seq is told by those with lower ones.
+    for (const delivery of deliveries.toSorted((a, b) => a.row.seq - b.row.seq)) {
+      const { row } = delivery;
       for (const user of absences.meet(row)) raiseFloors(entry, user, row);
-      if (as === 'receive') recentlyNew.push(row.seq);
+      asFor.set(delivery, asForEach(delivery, entry));
+    }
+    for (const delivery of deliveries) {
+      if (delivery.as === 'receive') recentlyNew.push(delivery.row.seq);
       if (recentlyNew.length > maxRecentlyNew) recentlyNew.shift();
-      this.#options.fanOut.row(delivery, entry.members, (member) => {
-        const floor = floors.get(member);
-        if (floor && row.seq <= floor.seq) return undefined;
-        const kept = absences.keepFrom(member.user, row);
-        if (kept) return kept === 'late' && member.chatSubscribed ? 'change' : undefined;
-        if (as === 'receive' && row.number > (floor?.number ?? 0)) return 'receive';
-        return member.chatSubscribed ? 'change' : undefined;
-      });
+      this.#options.fanOut.row(delivery, entry.members, asFor.get(delivery) ?? nobody);
     }
     const through = entry.handedOn?.seq ?? 0;
     for (const [member, { seq }] of floors) if (seq < through) floors.delete(member);
@@ -105,6 +109,24 @@ export class ConversationRows {
     }
     return movedBack;
   }
+}
+
+/** As what each gets the row, as of now; undefined: he doesn't. */
+function asForEach({ row, as }: Delivery, { members, floors, absences }: ConversationEntry): AsFor {
+  if (floors.size === 0 && absences.isEmpty) {
+    return ({ chatSubscribed }) => (as === 'receive' || chatSubscribed ? as : undefined);
+  }
+  const decided = new Map<Member, As>();
+  for (const member of members) {
+    const floor = floors.get(member);
+    if (floor && row.seq <= floor.seq) continue;
+    const kept = absences.keepFrom(member.user, row);
+    if (kept === 'kept') continue;
+    const isNew = !kept && as === 'receive' && row.number > (floor?.number ?? 0);
+    if (isNew) decided.set(member, 'receive');
+    else if (member.chatSubscribed) decided.set(member, 'change');
+  }
+  return (member) => decided.get(member);
 }
 
 /** He is back with that row: what came before it is nothing new to him. */

@@ -76,7 +76,7 @@ export class Conversations {
     this.#users = new ChatUsers({
       ...options,
       onFrame: (user, bytes) => this.#frameFor(user, bytes),
-      onMemberships: (user, memberships) => this.#members.membershipsRead(user, memberships),
+      onMemberships: (user, answer) => this.#members.membershipsRead(user, answer),
       onCame: (user) => this.presence.came(user),
       onGone: (user) => this.#forget(user),
     });

@@ -45,6 +45,23 @@ describe('a member who was out and is back before a worker hears of it', () => {
     expect(bob.received()).toEqual([2, 5, 8, 9]);
   });
 
+  it('gets no row of before in the state that it took while he was out, although a repair brings it first', async () => {
+    const { chat, here, clock } = start();
+    const group = chat.create('alice', 'bob');
+    const [alice, bob] = [await here.accept('alice'), await here.accept('bob')];
+    const { frame } = group.send();
+    group.remove('bob');
+    group.edit(frame.number);
+    group.add('bob');
+    group.send();
+    await settle(clock, () => alice.received().length === 4, "alice's rows");
+    await settle(clock, () => bob.received().at(-1) === 5, 'the last row');
+    expect([alice.received(), bob.received()]).toEqual([
+      [2, 3, 4, 5],
+      [4, 5],
+    ]);
+  });
+
   it('gets a row that he missed, and that was changed since, as a change: if he asked for those', async () => {
     const { chat, here, clock } = start();
     const group = chat.create('alice', 'bob');

@@ -5,6 +5,7 @@ import { streamChannel, userChannel } from '#shared/contract/names.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import type { HubLimits } from './hub-limits.ts';
 import { quiet, settle, until } from './settle.fixture.ts';
+import type { SimulatedChat, SimulatedConversation } from './simulated-chat.fixture.ts';
 import { type ChatClient, simulateChatHubs } from './simulated-chat-hubs.fixture.ts';
 
 const start = (limits: Partial<HubLimits> = {}) => simulateChatHubs(new FakeClock(), limits);
@@ -383,3 +384,52 @@ describe('membership, whatever the backplane does', () => {
     );
   }, 60_000);
 });
+
+describe('an answer of a life that a restore took back', () => {
+  it('about members lets nobody in', async () => {
+    const { chat, here, push, clock } = start();
+    const group = chat.create('alice', 'bob');
+    const [alice, carol] = [await here.accept('alice'), await here.accept('carol')];
+    const [old, present] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    chat.gates.members = old.promise;
+    push(group.add('carol'));
+    await until(() => chat.reads.members === 1, 'the question');
+    chat.gates.members = present.promise;
+    await restored({ chat, clock }, group);
+    old.resolve();
+    await until(() => chat.reads.members === 2, 'the question in the new life');
+    push(group.send());
+    await quiet();
+    expect(carol.received()).toEqual([]);
+    present.resolve();
+    await settle(clock, () => alice.received().length === 1, 'the row');
+    expect(carol.received()).toEqual([]);
+  });
+
+  it('about memberships lets nobody in', async () => {
+    const { chat, here, push, clock } = start();
+    const group = chat.create('alice', 'bob');
+    const alice = await here.accept('alice');
+    group.add('carol');
+    const old = Promise.withResolvers<void>();
+    chat.gates.memberships = old.promise;
+    const carol = here.join('carol');
+    await until(() => chat.reads.memberships === 2, 'the question');
+    await restored({ chat, clock }, group);
+    chat.gates = {};
+    old.resolve();
+    await quiet();
+    push(group.send());
+    await settle(clock, () => alice.received().length === 1, 'the row');
+    expect(carol.received()).toEqual([]);
+  });
+});
+
+/** The group is again as it began, and its workers know. */
+async function restored({ chat, clock }: { chat: SimulatedChat; clock: FakeClock }, group: SimulatedConversation) {
+  chat.epoch = 'restored';
+  group.restore('restored', { seq: 1, users: ['alice', 'bob'] });
+  const before = chat.reads.heads;
+  await settle(clock, () => chat.reads.heads >= before + 2, 'heads of the new life');
+  await quiet();
+}

@@ -20,6 +20,7 @@ export type GateChange = { readonly joined: readonly Joined[]; readonly left: re
 
 /** What `source.members` answers of one stream. */
 export type MembersNow = Omit<StreamMembership, 'stream'> & {
+  readonly epoch: string;
   readonly users: readonly UserId[];
   readonly all: readonly UserId[] | null;
 };
@@ -153,7 +154,7 @@ export class MemberGate {
   }
 
   /** The answer about `asked`. Whoever was not asked about stays as he is, but for those in `all`. */
-  settle(asked: readonly UserId[], { version, users, all }: MembersNow): GateChange {
+  settle(asked: readonly UserId[], { version, users, all }: Omit<MembersNow, 'epoch'>): GateChange {
     const members = new Set([...users, ...(all ?? [])]);
     const left: UserId[] = [];
     const joined: Joined[] = [];

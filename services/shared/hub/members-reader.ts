@@ -30,10 +30,10 @@ export function createMembersReader(options: MembersReaderOptions): BatchReader<
     const answers = new Map<ConversationEntry, MembersNow>();
     for (const call of calls(parts)) {
       const requests = call.map(({ entry, users }) => ({ stream: entry.stream, users }));
-      const { members } = await source.members({ requests });
+      const { epoch, members } = await source.members({ requests });
       for (const [index, { entry }] of call.entries()) {
         const now = members[index];
-        if (now?.stream === entry.stream) answers.set(entry, merge(answers.get(entry), now));
+        if (now?.stream === entry.stream) answers.set(entry, merge(answers.get(entry), { ...now, epoch }));
       }
     }
     const asked = new Map(parts.map((part) => [part.entry, part.asked]));
@@ -84,10 +84,12 @@ function* calls(parts: readonly Part[]): Generator<readonly Part[]> {
   if (call.length > 0) yield call;
 }
 
-/** Of the parts of one conversation the oldest version holds for all of them. */
+/** Of the parts of one conversation the oldest version holds for all of them. @throws Error for parts of two lives */
 function merge(known: MembersNow | undefined, now: MembersNow): MembersNow {
   if (!known) return now;
+  if (known.epoch !== now.epoch) throw new Error('the service has begun another life');
   return {
+    epoch: now.epoch,
     version: Math.min(known.version, now.version),
     large: known.large || now.large,
     users: [...known.users, ...now.users],

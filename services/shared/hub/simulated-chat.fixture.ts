@@ -131,6 +131,17 @@ export class SimulatedConversation {
     return this.large ? [streamChannel(this.stream)] : [...this.users].map(userChannel);
   }
 
+  /** Another life begins with what a backup knew: the conversation without its rows beyond `seq`, and these users. */
+  restore(epoch: string, { seq, users }: { readonly seq: number; readonly users: readonly string[] }): void {
+    this.epoch = epoch;
+    for (const [key, row] of this.#rows) if (row.seq > seq) this.#rows.delete(key);
+    this.#seq = seq;
+    this.#number = Math.max(0, ...this.#rows.keys());
+    this.#members = Math.max(0, ...this.rows.map(({ members }) => members));
+    this.users.clear();
+    this.#letIn(users);
+  }
+
   changes(after: number, limit: number): ChangesOfStream {
     const rest = this.rows.filter(({ seq }) => seq > after);
     const rows = rest.slice(0, limit);
@@ -221,6 +232,7 @@ export class SimulatedChat implements StreamSource {
 
   async memberships({ user }: MembershipsRequest): Promise<MembershipsAnswer> {
     const answer = {
+      epoch: this.epoch,
       memberships: [...this.#conversations.values()]
         .filter(({ users }) => users.has(user as UserId))
         .map(({ stream, head, large }) => ({ stream, version: head.members, large })),
@@ -232,7 +244,7 @@ export class SimulatedChat implements StreamSource {
   async membershipsSince({ users, since }: MembershipsSinceRequest): Promise<MembershipsSinceAnswer> {
     this.asked.push({ users, since });
     const [epoch, from] = since?.split('.') ?? [];
-    const conversations = [...this.#conversations.values()];
+    const conversations = epoch === this.epoch ? [...this.#conversations.values()] : [];
     const answer = {
       token: `${this.epoch}.${moves}`,
       memberships: users.flatMap((user) =>
@@ -248,6 +260,7 @@ export class SimulatedChat implements StreamSource {
 
   async members({ requests }: MembersRequest): Promise<MembersAnswer> {
     const answer = {
+      epoch: this.epoch,
       members: requests.map(({ stream, users }) => {
         const conversation = this.#conversations.get(stream);
         if (!conversation) return { stream, version: 0, large: false, users: [], all: [] };

@@ -5,6 +5,8 @@ import type {
   ChangesRequest,
   HeadsAnswer,
   HeadsRequest,
+  MembersAnswer,
+  MembershipsAnswer,
   MembershipsSinceAnswer,
   StreamSource,
 } from '#shared/contract/internal-calls.ts';
@@ -50,9 +52,9 @@ export class SimulatedSource implements StreamSource {
     return { epoch: this.epoch, changes };
   }
 
-  async memberships(): Promise<{ memberships: [] }> {
+  async memberships(): Promise<MembershipsAnswer> {
     await this.#answering();
-    return { memberships: [] };
+    return { epoch: this.epoch, memberships: [] };
   }
 
   async membershipsSince(): Promise<MembershipsSinceAnswer> {
@@ -60,9 +62,9 @@ export class SimulatedSource implements StreamSource {
     return { token: '', memberships: [], reload: false };
   }
 
-  async members(): Promise<{ members: [] }> {
+  async members(): Promise<MembersAnswer> {
     await this.#answering();
-    return { members: [] };
+    return { epoch: this.epoch, members: [] };
   }
 
   async #answering(): Promise<void> {
