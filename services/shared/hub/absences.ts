@@ -21,7 +21,7 @@ type Absence = {
 
 /**
  * Who of those that are in now was out for a while of which the worker heard too late: nothing from the row that removed
- * him up to the one that let him in again is for him. The rows themselves tell, in the order in which they are handed on.
+ * him up to the one that let him in again is for him. The rows themselves tell, in order of seq.
  * Of one who came in while older rows were to come nobody knows: he gets them if no row up to his version lets him in.
  */
 export class Absences {
@@ -37,7 +37,7 @@ export class Absences {
     this.#absent.set(user, { until: version, isDoubtful: true, missed: undefined });
   }
 
-  /** Before that row is handed on. Answers who is back with it. */
+  /** Of each row, in order of seq, before it is asked whom to keep it from. Answers who is back with it. */
   meet(row: PushRow): readonly UserId[] {
     if (row.members !== row.seq) return [];
     const { users, isIn } = placesChangedBy(row);
