@@ -14,6 +14,7 @@ import type { Clock } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Metrics } from '#shared/runtime/metrics.ts';
 import {
+  createConnectionTokens,
   createSealer,
   createSignalRServer,
   defaultLimits as defaultSignalRLimits,
@@ -24,6 +25,7 @@ import { defaultForwardTimeouts, Forwarder } from './forward/forwarder.ts';
 import { PassingMark } from './forward/passing-mark.ts';
 import { AddressLimits } from './sockets/address-limits.ts';
 import { KeepAlive } from './sockets/keep-alive.ts';
+import { SessionIds } from './sockets/session-ids.ts';
 import { chatHub, type HubIdentity, notificationsHub } from './sockets/signalr.ts';
 import { createSocketIoEdge } from './sockets/socket-io.ts';
 
@@ -89,7 +91,8 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
   const limits = { ...defaultHubLimits, maxMessagesPerMinute: perMinute, ...options.limits };
   const { maxMessagesPerMinute } = limits;
   const hub = new Hub({ ...options, limits });
-  const mark = new PassingMark(createSealer(options.idKeys), clock);
+  const sealer = createSealer(options.idKeys);
+  const mark = new PassingMark(sealer, clock);
   const forwarder = options.worker.address === undefined ? undefined : forwarderOf(options, mark);
   const signalR = createSignalRServer<HubIdentity>({
     keys: options.idKeys,
@@ -110,6 +113,10 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
     log,
     closeAtExpiry: closeAtExpiry.socketIo ?? false,
     maxMessagesPerMinute,
+    elsewhere: forwarder && {
+      sessions: new SessionIds({ tokens: createConnectionTokens(sealer), worker: options.worker, clock }),
+      forward: forwarder.forward,
+    },
   });
 
   const keepAlive = new KeepAlive();

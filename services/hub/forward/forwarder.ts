@@ -95,6 +95,7 @@ export class Forwarder {
 
   #pass(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<ForwardOutcome> {
     const { mark, clientAddress, limits, clock } = this.#options;
+    if (response.destroyed) return Promise.resolve('left');
     const { address = '' } = worker;
     if (!isWorkerUrl(address) || mark.isClaimed(request)) return Promise.resolve('gone');
     const isTooLarge = hasBody(request) && Number(request.headers['content-length'] ?? 0) > limits.maxBodyBytes;

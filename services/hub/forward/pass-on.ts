@@ -60,10 +60,7 @@ export function passOn(request: IncomingMessage, response: ServerResponse, optio
     else connected();
   });
   // A worker that froze, and a client that reads nothing: either stops the connection between the workers.
-  sending.setTimeout(options.silenceTimeoutMs, () => {
-    fail('silent');
-    if (response.headersSent) response.destroy();
-  });
+  sending.setTimeout(options.silenceTimeoutMs, () => fail('silent'));
   sending.on('error', () => fail(response.destroyed ? 'left' : ifItFails));
   sending.once('close', () => connecting.cancel());
   sending.once('response', (answer) => {
@@ -95,9 +92,6 @@ export function passOn(request: IncomingMessage, response: ServerResponse, optio
     get isStream() {
       return isStream;
     },
-    end() {
-      fail('gone');
-      if (response.headersSent) response.destroy();
-    },
+    end: () => fail('gone'),
   };
 }

@@ -11,8 +11,10 @@ import { serverMethods, socketIoPath } from '#shared/contract/names.ts';
 import { applyCors } from '#shared/http/cors.ts';
 import type { Hub } from '#shared/hub/hub.ts';
 import type { Logger } from '#shared/runtime/log.ts';
+import type { Forward } from '#shared/signalr/index.ts';
 import { chatMethods } from './chat-methods.ts';
-import { type Refusal, refuse, refuseUpgrade } from './refuse.ts';
+import { type Refusal, refuse, refuseUnforwarded, refuseUpgrade } from './refuse.ts';
+import type { SessionIds } from './session-ids.ts';
 import { SocketIoClient } from './socket-io-client.ts';
 
 export type SocketIoOptions = {
@@ -23,6 +25,8 @@ export type SocketIoOptions = {
   readonly closeAtExpiry: boolean;
   /** Of one connection; more ends it. */
   readonly maxMessagesPerMinute: number;
+  /** How polls reach the worker that they began at. @default elsewhere their session is unknown */
+  readonly elsewhere?: { readonly sessions: SessionIds; readonly forward: Forward } | undefined;
 };
 
 /** Stock socket.io on `/socket.io`, namespace `/`. */
@@ -32,6 +36,7 @@ export interface SocketIoEdge {
   close(): void;
 }
 
+type EngineRequest = Parameters<Server['engine']['handleRequest']>[0];
 type SocketData = { principal: Principal };
 type HubSocket = Socket<
   Record<string, (...args: unknown[]) => void>,
@@ -41,7 +46,7 @@ type HubSocket = Socket<
 >;
 
 export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
-  const { hub, origins, log } = options;
+  const { hub, origins, log, elsewhere } = options;
   const io = new Server<
     Record<string, (...args: unknown[]) => void>,
     Record<string, never>,
@@ -57,6 +62,7 @@ export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
   });
   // Requests come from our own dispatch: it must see them first, and engine.io would take over a server's listeners.
   io.attach(createServer());
+  if (elsewhere) io.engine.generateId = () => elsewhere.sessions.make();
   io.use((socket, next) => void admitSocket(socket, next, options));
   io.on('connection', (socket) => serveSocket(socket, options));
 
@@ -68,21 +74,24 @@ export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
     return answer.ok ? undefined : { status: 503, retryAfterSeconds: answer.retryAfterSeconds };
   }
 
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refused = await refusal(request);
+    if (refused) return refuse(response, refused);
+    const owner = elsewhere?.sessions.otherOwner(request);
+    const outcome = owner && (await elsewhere?.forward(owner, request, response));
+    if (outcome === undefined) io.engine.handleRequest(request as EngineRequest, response);
+    else if (outcome !== 'answered') refuseUnforwarded(request, response, outcome);
+  }
+
   return {
     handleRequest(request, response) {
       if (!isOurs(request)) return false;
       const cors = applyCors(request, response, origins);
       if (cors === 'answered') return true;
-      refusal(request).then(
-        (refused) => {
-          if (refused) refuse(response, refused);
-          else io.engine.handleRequest(request as Parameters<typeof io.engine.handleRequest>[0], response);
-        },
-        (error: unknown) => {
-          log.error({ err: error }, 'a socket.io request failed');
-          response.writeHead(500).end();
-        },
-      );
+      serve(request, response).catch((error: unknown) => {
+        log.error({ err: error }, 'a socket.io request failed');
+        response.writeHead(500).end();
+      });
       return true;
     },
 
@@ -94,7 +103,7 @@ export function createSocketIoEdge(options: SocketIoOptions): SocketIoEdge {
         (refused) => {
           if (socket.destroyed) return;
           if (refused) refuseUpgrade(socket, refused);
-          else io.engine.handleUpgrade(request as Parameters<typeof io.engine.handleUpgrade>[0], socket, head);
+          else io.engine.handleUpgrade(request as EngineRequest, socket, head);
         },
         (error: unknown) => {
           log.error({ err: error }, 'a socket.io upgrade failed');

@@ -44,7 +44,7 @@ describe('a request with the id of another worker', () => {
   test.each<[ForwardOutcome, number]>([
     ['gone', 404],
     ['too_large', 413],
-    ['broken', 502],
+    ['broken', 404],
     ['silent', 504],
   ])('whose worker is %s is answered %i', async (outcome, status) => {
     await using second = await serveHub({}, { worker: owner });

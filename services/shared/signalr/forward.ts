@@ -11,7 +11,7 @@ export type ForwardOutcome =
   | 'gone'
   /** The body is larger than `SignalRLimits.maxPostBytes`: 413. */
   | 'too_large'
-  /** The way to it broke with the request under way: 502. */
+  /** The way to it broke with the request under way, most likely since it died: 404 too. */
   | 'broken'
   /** It did not answer in time: 504. */
   | 'silent';

@@ -26,7 +26,7 @@ export const cannotDelete: Answer = {
 export const unforwarded: Readonly<Record<Exclude<ForwardOutcome, 'answered'>, Answer>> = {
   gone: noSuchConnection,
   too_large: { status: 413 },
-  broken: { status: 502 },
+  broken: noSuchConnection,
   silent: { status: 504 },
   // Nobody hears it.
   left: { status: 400 },
