@@ -1,11 +1,9 @@
 import type { Backplane } from '#shared/backplane/backplane.ts';
 import { conversationOfStream, type StreamId, type UserId } from '#shared/contract/ids.ts';
-import { streamChannel } from '#shared/contract/names.ts';
-import { decodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
-import { decodeSignalFrame, type SignalFrame } from '#shared/contract/signal-frame.ts';
 import type { Presence } from '#shared/presence/presence.ts';
 import type { ChatUser } from './chat-user.ts';
 import { ChatUsers } from './chat-users.ts';
+import { ConversationChannels } from './conversation-channels.ts';
 import { ConversationEntry } from './conversation-entry.ts';
 import { ConversationMembers } from './conversation-members.ts';
 import { ConversationRows } from './conversation-rows.ts';
@@ -41,6 +39,7 @@ export class Conversations {
   readonly #members: ConversationMembers;
   readonly #users: ChatUsers;
   readonly #signals: Signals;
+  readonly #channels: ConversationChannels;
   readonly #watch: MembershipWatch;
   #closed = false;
 
@@ -69,13 +68,13 @@ export class Conversations {
       positions: this.#positions,
       findUser: (user) => this.#users.find(user),
       entryOf: (stream) => this.#entry(stream),
-      onLarge: (entry) => this.#follow(entry),
+      onLarge: (entry) => this.#channels.follow(entry),
       onRead: (entry) => this.typing.flush(entry),
       settle: (entry) => this.#settle(entry),
     });
     this.#users = new ChatUsers({
       ...options,
-      onFrame: (user, bytes) => this.#frameFor(user, bytes),
+      onFrame: (user, bytes) => this.#channels.heard(user, bytes),
       onMemberships: (user, answer) => this.#members.membershipsRead(user, answer),
       onCame: (user) => this.presence.came(user),
       onGone: (user) => this.#forget(user),
@@ -93,6 +92,14 @@ export class Conversations {
     });
     this.presence = new PresenceWatch({ ...options, presence: options.presence, users: () => this.#users.users });
     this.#signals = new Signals(fanOut);
+    this.#channels = new ConversationChannels({
+      ...options,
+      positions: this.#positions,
+      members: this.#members,
+      signals: this.#signals,
+      entryOf: (stream) => this.#entry(stream),
+      settle: (entry) => this.#settle(entry),
+    });
     this.typing = new Typing({
       ...options,
       find: (stream) => this.#positions.get(stream),
@@ -150,6 +157,7 @@ export class Conversations {
   async close(): Promise<void> {
     this.#closed = true;
     const away = this.presence.close();
+    this.#channels.close();
     this.#watch.close();
     this.#users.close();
     this.#members.close();
@@ -160,58 +168,6 @@ export class Conversations {
   #placed(entry: ConversationEntry): Promise<void> {
     if (!entry.position.place) this.#positions.wantHead(entry);
     return entry.placed();
-  }
-
-  #frameFor(user: ChatUser, bytes: Uint8Array): void {
-    const signal = decodeSignalFrame(bytes);
-    if (signal) {
-      this.#signalFor(user, signal);
-      return;
-    }
-    const frame = decodePushFrame(bytes);
-    if (!frame || !conversationOfStream(frame.stream)) {
-      this.#options.metrics.frames.inc({ outcome: 'unreadable' });
-      for (const entry of user.entries) this.#positions.wantHead(entry);
-      return;
-    }
-    const entry = this.#entry(frame.stream);
-    if (!entry) return;
-    this.#members.heardByFrame(user, frame, entry);
-    this.#frame(entry, frame);
-  }
-
-  #signalFor(user: ChatUser, signal: SignalFrame): void {
-    if (signal.kind !== 'membership') {
-      this.#signals.toUser(signal, this.#positions.get(signal.stream), user);
-      return;
-    }
-    const entry = this.#entry(signal.stream);
-    if (!entry) return;
-    this.#members.heardBySignal(user, signal, entry);
-    this.#settle(entry);
-  }
-
-  #frameOf(entry: ConversationEntry, bytes: Uint8Array): void {
-    const signal = decodeSignalFrame(bytes);
-    if (signal) {
-      if (signal.stream === entry.stream) this.#signals.toAll(signal, entry);
-      return;
-    }
-    const frame = decodePushFrame(bytes);
-    if (frame?.stream === entry.stream) {
-      this.#frame(entry, frame);
-      return;
-    }
-    this.#options.metrics.frames.inc({ outcome: 'unreadable' });
-    this.#positions.wantHead(entry);
-  }
-
-  #frame(entry: ConversationEntry, frame: PushFrame): void {
-    // Also of a row that is early: what it tells of the members counts now.
-    if (frame.epoch === entry.position.place?.epoch) entry.gate.need(frame.members);
-    this.#positions.frame(entry, frame);
-    if (frame.news) this.#signals.keepNews(frame.news, frame.epoch, entry);
-    this.#settle(entry);
   }
 
   /** undefined for what is no conversation's stream. */
@@ -236,23 +192,6 @@ export class Conversations {
     this.#signals.flushNews(entry);
     if (entry.gate.isEmpty) this.#positions.drop(entry);
     else this.#members.wantIfNeeded(entry);
-  }
-
-  /** It is large: its rows come on its own channel from now on. */
-  #follow(entry: ConversationEntry): void {
-    if (entry.large) return;
-    entry.large = true;
-    const { backplane, log } = this.#options;
-    backplane
-      .subscribe(streamChannel(entry.stream), (bytes) => this.#frameOf(entry, bytes))
-      .then(({ unsubscribe }) => {
-        if (entry.dropped) return unsubscribe();
-        entry.unsubscribe = unsubscribe;
-        this.#positions.wantHead(entry);
-      })
-      .catch((error: unknown) => {
-        if (!this.#closed) log.error({ err: error }, 'subscribing a conversation failed');
-      });
   }
 
   #forget(user: ChatUser): void {
