@@ -134,6 +134,8 @@ export type ChatWorld = AsyncDisposable & {
 };
 
 export type TestClient = {
+  /** Of the world's conversation. */
+  readonly id: string;
   readonly client: ChatClient;
   readonly network: Network;
   readonly hub: ScriptedHub;
@@ -178,7 +180,7 @@ export async function startChatWorld(): Promise<ChatWorld> {
       });
       clients.push(client);
       client.start();
-      return { client, network, hub, clock };
+      return { client, network, hub, clock, id };
     },
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.stop();
