@@ -62,9 +62,12 @@ function userOf({ owner, spec, image }: ContainerStart): User {
   const pod = owner.object.spec.securityContext ?? {};
   const own = spec.securityContext ?? {};
   const fsGroup = pod.fsGroup === undefined ? [] : [pod.fsGroup];
+  const uid = own.runAsUser ?? pod.runAsUser ?? image.user ?? 0;
+  // As containerd: whom the image does not know is in group 0, whatever group its own user is in.
+  const group = uid === image.user ? image.group : 0;
   return {
-    uid: own.runAsUser ?? pod.runAsUser ?? image.user ?? 0,
-    gid: own.runAsGroup ?? pod.runAsGroup ?? image.group ?? 0,
+    uid,
+    gid: own.runAsGroup ?? pod.runAsGroup ?? group ?? 0,
     groups: [...new Set([...(pod.supplementalGroups ?? []), ...fsGroup])],
   };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerSpec, Volume } from '../api/pod-spec.ts';
 import { quantity } from '../api/quantity.ts';
@@ -105,7 +105,8 @@ export class Volumes {
     }
     if (gid !== undefined) {
       chownSync(at, 0, gid);
-      chmodSync(at, 0o2777);
+      // Through a link, it is the claim's folder, which belongs to root.
+      chmodSync(at, statSync(at).mode | 0o2770);
     }
   }
 
