@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 
-/** A certificate for `localhost` and its key, PEM. */
-export function selfSigned(): { cert: string; key: string } {
+/** A certificate and its key, PEM. */
+export function selfSigned(name = 'localhost'): { cert: string; key: string } {
   const pem = execFileSync(
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
-      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', '-', '-out', '-'],
+      ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', '-', '-out', '-'],
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  const block = (name: string) =>
-    new RegExp(`-----BEGIN ${name}-----[^]*?-----END ${name}-----\n`).exec(pem)?.[0] ?? '';
+  const block = (kind: string) =>
+    new RegExp(`-----BEGIN ${kind}-----[^]*?-----END ${kind}-----\n`).exec(pem)?.[0] ?? '';
   return { cert: block('CERTIFICATE'), key: block('PRIVATE KEY') };
 }
