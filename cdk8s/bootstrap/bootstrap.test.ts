@@ -90,6 +90,26 @@ describe('the bootstrap Job', () => {
   });
 });
 
+describe('files that a store reads at its start', () => {
+  type Pods = { spec: { template: PodTemplate } };
+  const podsOf = (images: PlatformProps['images']) => {
+    const { platform } = renderPlatform({ ...production, images });
+    const stores = [find<Pods>(platform, 'StatefulSet', 'rabbitmq'), find<Pods>(platform, 'Deployment', 'redis')];
+    return stores.map(({ spec }) => JSON.stringify(spec.template));
+  };
+
+  test('are rendered anew for each build of what renders them: its tag or digest is in the pods', () => {
+    const { images } = production;
+    expect(podsOf({ ...images })).toEqual(podsOf(images));
+    const others = [{ tag: '9.9.9' }, { ...images, digests: { bootstrap: `sha256:${'0'.repeat(64)}` } }];
+    for (const other of others) {
+      podsOf(other).forEach((pods, index) => {
+        expect(pods).not.toBe(podsOf(images)[index]);
+      });
+    }
+  });
+});
+
 describe('certificates', () => {
   test('are for every name by which the platform connects to a store', () => {
     const platform = { ...production, tls: 'internal' } as const;
