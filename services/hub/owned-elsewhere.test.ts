@@ -54,12 +54,20 @@ async function startPolling(worker: SimulatedWorker, owner: SimulatedWorker, tok
   return id;
 }
 
-function shownBy(answer: Response): { text: () => string } {
+const heldFor = ({ metrics }: SimulatedWorker) => metrics.registry.getSingleMetricAsString('hub_forwarded_held');
+
+function shownBy(answer: Response): { text: () => string; ended: () => boolean } {
   let text = '';
-  void (async () => {
+  let ended = false;
+  const read = async () => {
     for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString();
-  })().catch(() => {});
-  return { text: () => text };
+  };
+  void read()
+    .catch(() => {})
+    .finally(() => {
+      ended = true;
+    });
+  return { text: () => text, ended: () => ended };
 }
 
 describe('a connection that another worker owns', () => {
@@ -100,8 +108,10 @@ describe('a connection that another worker owns', () => {
     await fetch(`${other.url}/hubs/notifications?id=${id}`, { headers, signal: leave.signal });
     await ask(other, id, { method: 'POST', body: handshake });
     await eventually(() => (owner.hub.connections === 1 ? undefined : 'not connected'));
+    expect(await heldFor(other)).toContain('} 1');
     leave.abort();
     await eventually(() => (owner.hub.connections === 0 ? undefined : 'still connected'));
+    await eventually(async () => ((await heldFor(other)).includes('} 0') ? undefined : 'still held'));
   });
 
   it('stays its user’s alone, and goes on with an expired token', async () => {
@@ -130,7 +140,7 @@ describe('a connection that another worker owns', () => {
     const [held, stays] = [ask(other, through), ask(owner, direct)];
     const forwards = () => other.metrics.registry.getSingleMetricAsString('hub_forwarded_requests_total');
     await eventually(async () => {
-      const held = await other.metrics.registry.getSingleMetricAsString('hub_forwarded_held');
+      const held = await heldFor(other);
       return held.includes('} 1') ? undefined : held;
     });
     await other.hub.drain();
@@ -220,17 +230,27 @@ describe('the cap of connections of one address', () => {
   });
 
   it('does not count the connections of other workers, however many', async () => {
-    const { other, owner } = await startPair(trusting, trustsNobody);
+    const clock = new JumpingClock();
+    const { other, owner } = await startPair({ ...trusting, clock }, { ...trustsNobody, clock });
     const ids: string[] = [];
     for (let count = 0; count < 6; count += 1) ids.push(await connectionToken(owner));
+    const connects = () => connect(Number(new URL(owner.url).port), '127.0.0.1').on('error', () => {});
+    const idle = Array.from({ length: 4 }, connects);
+    owner.later(() => idle.map((socket) => socket.destroy()));
+    await eventually(() => (idle.every(({ readyState }) => readyState === 'open') ? undefined : 'connecting'));
+    const direct = async () => upgrade(`${owner.url}/hubs/notifications?access_token=${await owner.token()}`, {});
+    expect(await direct()).toBe(429);
+
+    const streams: ReturnType<typeof shownBy>[] = [];
     for (const [index, id] of ids.entries()) {
       const answer = await ask(other, id, from(`10.0.0.${index}`));
       expect([index, answer.status]).toEqual([index, 200]);
+      streams.push(shownBy(answer));
     }
-    // Those of anybody else still are.
-    const idle = Array.from({ length: 3 }, () => connect(Number(new URL(owner.url).port), '127.0.0.1'));
-    await eventually(() => (idle.every(({ readyState }) => readyState === 'open') ? undefined : 'connecting'));
-    expect(await upgrade(`${owner.url}/hubs/notifications?access_token=${await owner.token()}`, {})).toBe(429);
+    clock.jump(5_000);
+    await eventually(() => (idle.some(({ closed }) => closed) ? undefined : 'none of the idle ones was ended'));
     for (const socket of idle) socket.destroy();
+    await eventually(async () => ((await direct()) === 101 ? undefined : 'the places of the idle ones are taken'));
+    expect(streams.map(({ ended }) => ended())).toEqual(streams.map(() => false));
   });
 });

@@ -24,8 +24,8 @@ export class ConnectionLimits {
   readonly #sockets: Places;
   readonly #held: Places;
   readonly #refused = new WeakSet<Socket>();
-  /** Of sockets that hold a place or are refused one. */
-  readonly #forget = new WeakMap<Socket, () => void>();
+  /** Gives back the place of a socket, or lets one live that is one too many. */
+  readonly #exempt = new WeakMap<Socket, () => void>();
 
   constructor(options: ConnectionLimitsOptions) {
     this.#options = options;
@@ -44,10 +44,9 @@ export class ConnectionLimits {
     throw tooMany();
   }
 
-  /** A connection that turns out to carry requests of many: it takes no place, and is not one too many. */
+  /** A connection that turns out to carry requests of many takes no place, and need not go where it is one too many. */
   exempt(socket: Socket): void {
-    this.#refused.delete(socket);
-    this.#forget.get(socket)?.();
+    this.#exempt.get(socket)?.();
   }
 
   /**
@@ -67,13 +66,13 @@ export class ConnectionLimits {
     if (proxies.trusts(address)) return;
     const release = this.#sockets.take(addressKey(address));
     if (release) {
-      this.#forget.set(socket, release);
+      this.#exempt.set(socket, release);
       socket.once('close', release);
       return;
     }
     this.#refused.add(socket);
     const timer = clock.after(refusedSocketMs, () => socket.destroy());
-    this.#forget.set(socket, () => timer.cancel());
+    this.#exempt.set(socket, () => timer.cancel());
     socket.once('close', () => timer.cancel());
   }
 }
