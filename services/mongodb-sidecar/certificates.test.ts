@@ -94,6 +94,22 @@ describeWithServer('mongodev', 'the certificate of a member', () => {
     await expect(served(authority)).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
   });
 
+  test('is renewed where it has run out', async () => {
+    await pod.start();
+    await pod.becomesReady();
+    await set.mountCertificate(authority, { hoursAgo: 2 });
+    const why = () =>
+      served(authority).then(
+        () => 'a valid one is served',
+        ({ code }: NodeJS.ErrnoException) => (code === 'CERT_HAS_EXPIRED' ? undefined : code),
+      );
+    await eventually(why, { timeoutMs: 150_000 });
+    // One that knows nobody by an open connection.
+    await pod.startSidecar();
+    await becomesServed(await set.mountCertificate(authority), authority);
+    await pod.becomesReady();
+  });
+
   test('stays as it is while the Secret holds a certificate and a key that do not belong together', async () => {
     const good = await set.mountCertificate(authority);
     await pod.start();

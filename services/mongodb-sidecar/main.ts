@@ -18,7 +18,7 @@ const start = async ({ log }: RunContext) => {
   const ops = await startOpsServer({ host: config.host, port: config.opsPort, metrics, readiness, log });
   parts.defer(() => ops.close());
 
-  const member = new MongoMember({ port: config.memberPort, certificate });
+  const member = new MongoMember({ port: config.memberPort, tls: config.tls !== undefined });
   parts.defer(() => member.close());
   const sidecar = new Sidecar({ ...config, member, certificate, clock, log, metrics, readiness });
   parts.defer(() => sidecar.stop());

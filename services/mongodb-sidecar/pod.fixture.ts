@@ -58,9 +58,13 @@ export class SimulatedSet implements AsyncDisposable {
     await rm(join(this.tlsFolder, 'tls.crt'));
   }
 
-  /** A new one of `authority`; `trusted`: PEM of ca.crt. */
-  async mountCertificate(authority: KeyPair, { trusted = authority.certificate, hours = 1 } = {}): Promise<KeyPair> {
-    const pair = await issueServer(authority, ['localhost'], { now: Date.now(), lifetimeMs: hours * hour });
+  /** A new one of `authority`, issued `hoursAgo`; `trusted`: PEM of ca.crt. */
+  async mountCertificate(
+    authority: KeyPair,
+    { trusted = authority.certificate, hours = 1, hoursAgo = 0 } = {},
+  ): Promise<KeyPair> {
+    const validity = { now: Date.now() - hoursAgo * hour, lifetimeMs: hours * hour };
+    const pair = await issueServer(authority, ['localhost'], validity);
     await writeFile(join(this.tlsFolder, 'tls.crt'), pair.certificate);
     await writeFile(join(this.tlsFolder, 'tls.key'), pair.privateKey);
     await writeFile(join(this.tlsFolder, 'ca.crt'), trusted);

@@ -112,7 +112,7 @@ describeWithServer('mongodev', 'a set of one member', () => {
     await pod.startSidecar();
     await pod.sidecar.kill();
     await pod.startMongod();
-    const member = new MongoMember({ port: pod.port, certificate: { trusted: set.authority?.certificate ?? '' } });
+    const member = new MongoMember({ port: pod.port, tls: set.authority !== undefined });
     cleanUp.defer(() => member.close());
     const admin = { user: 'admin', password: set.password('admin') } as const;
     await member.initiate('rs0', [pod.host]);

@@ -94,18 +94,14 @@ export class Sidecar {
   }
 
   async #refreshCertificate(): Promise<void> {
-    const { certificate, member } = this.#options;
-    const before = certificate?.version;
     try {
-      await certificate?.refresh();
+      await this.#options.certificate?.refresh();
       this.#tell('certificate', '');
     } catch (error) {
       // With what it has, mongod goes on.
       if (!(error instanceof Problem)) throw error;
       this.#tell('certificate', error.message);
     }
-    // Who is trusted is read when a connection is made.
-    if (certificate?.version !== before) await member.reconnect();
   }
 
   async #look(): Promise<MemberLook> {

@@ -9,7 +9,6 @@ import { Problem } from '../problem.ts';
 /** The certificate of this pod's mongod: mounted from a Secret, and written in the form that mongod reads. */
 export class ServedCertificate {
   readonly #files: TlsFiles;
-  #trusted = '';
   #version = '';
   #validTo = new Date(0);
 
@@ -22,11 +21,6 @@ export class ServedCertificate {
     const certificate = new ServedCertificate(files);
     await certificate.refresh();
     return certificate;
-  }
-
-  /** PEM of the authorities that signed it. */
-  get trusted(): string {
-    return this.#trusted;
   }
 
   /** Another one after each change of any of the files. */
@@ -52,7 +46,6 @@ export class ServedCertificate {
     // Files of a mounted Secret change together, but not between two reads.
     const leaf = pairOf(certificate, privateKey);
     await writePrivate(this.#files.pemFile, `${certificate.trim()}\n${privateKey.trim()}\n`);
-    this.#trusted = trusted;
     this.#version = version;
     this.#validTo = leaf.validToDate;
   }
