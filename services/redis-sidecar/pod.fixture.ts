@@ -72,12 +72,12 @@ export class SimulatedPod implements AsyncDisposable {
     this.#redis = this.#parts.use(await startRedis({ tlsFolder, aclFile: join(this.folder, 'users.acl') }));
   }
 
-  async startSidecar(redisPort = this.redis.port): Promise<void> {
+  async startSidecar(): Promise<void> {
     const opsPort = await freePort();
     const env: Partial<Record<RedisSidecarSetting, string>> = {
       HOST: '127.0.0.1',
       OPS_PORT: String(opsPort),
-      REDIS_PORT: String(redisPort),
+      REDIS_PORT: String(this.redis.port),
       TLS_FOLDER: this.#mounted?.folder ?? '',
       PASSWORD_FILE: join(this.folder, 'password'),
       CHECK_EVERY_MS: '50',
@@ -107,7 +107,7 @@ export class SimulatedPod implements AsyncDisposable {
 
   async becomesServed(pair: KeyPair): Promise<void> {
     const why = async () =>
-      (await this.served()) === fingerprintOf(pair) ? undefined : this.#sidecar?.output().slice(-2_000);
+      (await this.served()) === fingerprintOf(pair) ? undefined : `another one is served:\n${this.sidecar.output()}`;
     await eventually(why, { timeoutMs: 150_000 });
   }
 

@@ -6,7 +6,7 @@ import { peerCertificate } from '#shared/runtime/peer-certificate.ts';
 
 const timeoutMs = 5_000;
 
-/** The Redis in this pod. It is not verified: nobody else is on this localhost, and an expired certificate must be told, too. */
+/** The Redis in this pod. It is not verified: nobody else is on this localhost, and one whose certificate has run out must be told, too. */
 export class RedisServer {
   readonly #port: number;
 
