@@ -66,7 +66,7 @@ const schemes: Readonly<Record<string, { readonly store: Store; readonly port: n
   'mongodb:': { store: 'mongodb', port: 27_017 },
 };
 
-/** undefined: none of them speaks TLS. A list of hosts is no URL to `URL`. */
+/** undefined: none that speaks TLS is named, as in a URL of mongodb+srv. A list of hosts is no URL to `URL`. */
 function tlsServersOf(url: string): Stores | undefined {
   const [, scheme = '', hosts = '', query = ''] = /^([a-z+]+:)\/\/(?:.*@)?([^/?#]+)[^?#]*(\?[^#]*)?/.exec(url) ?? [];
   const known = schemes[scheme];

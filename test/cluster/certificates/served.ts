@@ -80,6 +80,7 @@ function shown(server: Server): Promise<X509Certificate> {
     socket.once('error', reject).once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
       if (certificate) resolve(certificate);
+      else reject(new Error(`${server.servername} shows no certificate`));
       socket.destroy();
     });
   });
