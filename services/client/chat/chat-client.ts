@@ -1,31 +1,26 @@
 import type { MessageChange, SubscribeChatAnswer } from '../../shared/contract/chat-dto.ts';
-import { formatCursor, parseCursor } from '../../shared/contract/cursor.ts';
+import { parseCursor } from '../../shared/contract/cursor.ts';
 import { serverMethods } from '../../shared/contract/names.ts';
 import type { LiveConnection } from '../live/live-connection.ts';
 import { type ConnectionStatus, LiveLoop } from '../live/live-loop.ts';
-import { SignedOutError } from '../rest/token-source.ts';
-import { StreamReader } from '../stream/stream-reader.ts';
 import type { NewConversation } from './chat-api.ts';
 import { readChatCall } from './chat-calls.ts';
 import type { ChatClientOptions, ChatClientState } from './chat-client-state.ts';
 import { Conversation } from './conversation.ts';
 import {
-  type ConversationList,
-  noConversations,
   sortedConversations,
   withConversation,
   withLatest,
   withLatestDeleted,
   withMissed,
   withoutConversation,
-  withoutToken,
   withRead,
-  withSync,
 } from './conversation-list.ts';
 import { inOneLife } from './in-one-life.ts';
 import { parseSubscribeChat } from './parse-chat.ts';
 import { Presence } from './presence.ts';
 import { SendQueue } from './send-queue.ts';
+import { SyncedConversations } from './synced-conversations.ts';
 import { TypingNow } from './typing.ts';
 import { WatchedPresence } from './watched-presence.ts';
 
@@ -39,7 +34,7 @@ const maxSubscribed = 200;
 export class ChatClient {
   readonly #options: ChatClientOptions;
   readonly #loop: LiveLoop<SubscribeChatAnswer>;
-  readonly #reader: StreamReader;
+  readonly #own: SyncedConversations;
   readonly #queue: SendQueue;
   readonly #typing: TypingNow;
   readonly #presence = new Presence(() => this.#changed());
@@ -47,12 +42,7 @@ export class ChatClient {
   readonly #conversations = new Map<string, Conversation>();
   readonly #listeners = new Set<() => void>();
   #connection: ConnectionStatus = { state: 'connecting' };
-  #list: ConversationList = noConversations;
-  #fault: unknown;
   #state: ChatClientState | undefined;
-  #subscriptions = 0;
-  /** During which subscription the token of the list was given out. */
-  #tokenSince = 0;
 
   constructor(options: ChatClientOptions) {
     this.#options = options;
@@ -65,12 +55,13 @@ export class ChatClient {
       sent: (message) => this.#take({ kind: 'message', message }),
       changed: (id) => this.#conversations.get(id)?.refresh(),
     });
-    this.#reader = new StreamReader({
-      clock: options.clock,
-      misses: () => this.#list.missed.size > 0,
-      mayRead: () => this.#isRunning,
-      read: () => this.#sync(),
-      done: (error) => this.#done(error),
+    this.#own = new SyncedConversations({
+      ...options,
+      isRunning: () => this.#isRunning,
+      find: (id) => this.#conversations.get(id),
+      changed: () => this.#changed(),
+      signedOut: (error) => this.#loop.signOut(error.message),
+      beganAnew: () => this.#beganAnew(),
     });
     this.#loop = new LiveLoop({
       ...options,
@@ -92,10 +83,10 @@ export class ChatClient {
   get state(): ChatClientState {
     this.#state ??= {
       connection: this.#connection,
-      conversations: sortedConversations(this.#list),
-      loaded: this.#list.loaded,
+      conversations: sortedConversations(this.#own.list),
+      loaded: this.#own.list.loaded,
       presence: this.#presence.states,
-      fault: this.#fault,
+      fault: this.#own.fault,
     };
     return this.#state;
   }
@@ -109,7 +100,7 @@ export class ChatClient {
   start(): void {
     this.#loop.start();
     // REST works without the hub; after each subscription it is read again.
-    void this.#reader.read();
+    this.#own.read();
     void this.#queue.restore();
   }
 
@@ -140,9 +131,9 @@ export class ChatClient {
         queue: this.#queue,
         me: this.#options.me,
         isRunning: () => this.#isRunning,
-        row: (of) => this.#list.rows.get(of),
+        row: (of) => this.#own.list.rows.get(of),
         typing: (of) => this.#typing.of(of),
-        startCursor: (of) => this.#startCursor(of),
+        startCursor: (of) => this.#own.startCursor(of),
         tellTyping: (of, isTyping) =>
           this.#loop.live?.tell(isTyping ? serverMethods.typingStarted : serverMethods.typingStopped, of),
         inOneLife: (of, call) => this.#inOneLife(of, call),
@@ -159,23 +150,23 @@ export class ChatClient {
   /** Answers the conversation's id: for a private one perhaps that of an old one. Rejects as the REST call does. */
   async create(conversation: NewConversation): Promise<string> {
     const created = await this.#options.api.createConversation(conversation);
-    this.#set(withConversation(this.#list, created, 'own'));
+    this.#own.set(withConversation(this.#own.list, created, 'own'));
     return created.id;
   }
 
   /** Rejects as the REST call does, as all below. */
   async rename(id: string, name: string): Promise<void> {
-    this.#set(withConversation(this.#list, await this.#options.api.rename(id, name), 'own'));
+    this.#own.set(withConversation(this.#own.list, await this.#options.api.rename(id, name), 'own'));
   }
 
   async addParticipants(id: string, userIds: readonly string[]): Promise<void> {
-    this.#set(withConversation(this.#list, await this.#options.api.addParticipants(id, userIds), 'own'));
+    this.#own.set(withConversation(this.#own.list, await this.#options.api.addParticipants(id, userIds), 'own'));
   }
 
   async removeParticipant(id: string, userId: string): Promise<void> {
     await this.#options.api.removeParticipant(id, userId);
     if (userId === this.#options.me()) this.#left(id);
-    else void this.#reader.read();
+    else this.#own.read();
   }
 
   /** Shows whether these are there, in `state.presence`, until the returned function is called. */
@@ -198,13 +189,12 @@ export class ChatClient {
   }
 
   #subscribed({ conversations }: SubscribeChatAnswer): void {
-    this.#subscriptions += 1;
     for (const conversation of this.#open) {
       const head = conversations[conversation.id];
       if (head) conversation.headIs(head.cursor, head.reload);
       else conversation.catchUp();
     }
-    void this.#reader.read();
+    this.#own.subscribed();
     this.#queue.wake();
     this.#watched.tell();
   }
@@ -215,7 +205,7 @@ export class ChatClient {
   }
 
   #inOneLife<T>(id: string, call: () => Promise<T>): Promise<T> {
-    const place = () => this.#conversations.get(id)?.cursor ?? this.#list.rows.get(id)?.cursor;
+    const place = () => this.#conversations.get(id)?.cursor ?? this.#own.list.rows.get(id)?.cursor;
     return inOneLife(() => parseCursor(place() ?? '')?.epoch, call);
   }
 
@@ -224,7 +214,7 @@ export class ChatClient {
   }
 
   #pause(): void {
-    this.#reader.pause();
+    this.#own.pause();
     for (const conversation of this.#conversations.values()) conversation.pause();
   }
 
@@ -236,7 +226,7 @@ export class ChatClient {
         this.#take(call.change, call.isNew);
         break;
       case 'conversation':
-        this.#set(withConversation(this.#list, call.conversation, 'shared'));
+        this.#own.set(withConversation(this.#own.list, call.conversation, 'shared'));
         break;
       case 'typing':
         if (call.userId === this.#options.me()) break;
@@ -244,7 +234,7 @@ export class ChatClient {
         else this.#typing.stopped(call.conversationId, call.userId);
         break;
       case 'read':
-        this.#set(withRead(this.#list, call.read, this.#options.me()));
+        this.#own.set(withRead(this.#own.list, call.read, this.#options.me()));
         break;
       case 'membership':
         this.#membership(call.membership.conversationId, call.membership.state === 'joined');
@@ -264,82 +254,31 @@ export class ChatClient {
       }
       this.#typing.stopped(conversationId, message.senderId);
       if (isNew) this.#options.arrived?.(message);
-      this.#set(withLatest(this.#list, message));
-    } else this.#set(withLatestDeleted(this.#list, change.message));
+      this.#own.set(withLatest(this.#own.list, message));
+    } else this.#own.set(withLatestDeleted(this.#own.list, change.message));
     this.#conversations.get(conversationId)?.take(change);
   }
 
   #read(conversationId: string, readThrough: number): void {
     const me = this.#options.me();
-    const known = me !== undefined && withRead(this.#list, { conversationId, userId: me, readThrough }, me);
-    this.#set(known || withMissed(this.#list, conversationId, 0));
+    const known = me !== undefined && withRead(this.#own.list, { conversationId, userId: me, readThrough }, me);
+    this.#own.set(known || withMissed(this.#own.list, conversationId, 0));
   }
 
   #membership(id: string, isIn: boolean): void {
     if (isIn) {
-      this.#set(withMissed(this.#list, id, 0));
+      this.#own.set(withMissed(this.#own.list, id, 0));
       this.#conversations.get(id)?.membership(true);
       return;
     }
     this.#left(id);
     // An answer that is on its way may be older than this.
-    void this.#reader.read();
+    this.#own.read();
   }
 
   #left(id: string): void {
-    this.#set(withoutConversation(this.#list, id));
+    this.#own.set(withoutConversation(this.#own.list, id));
     this.#conversations.get(id)?.membership(false);
-  }
-
-  /** What was told to `from` may be further than the list's last answer, and a place that is further is read from sooner. */
-  async #startCursor(id: string): Promise<string> {
-    const row = this.#list.rows.get(id);
-    const place = row && parseCursor(row.cursor);
-    if (!row || !place) return (await this.#options.api.conversation(id)).cursor;
-    return formatCursor({ epoch: place.epoch, seq: Math.max(place.seq, row.latestSeq) });
-  }
-
-  async #sync(): Promise<void> {
-    const { missed } = this.#list;
-    const since = this.#subscriptions;
-    for (;;) {
-      const answer = await this.#options.api.sync(this.#list.token);
-      if (answer.reload && this.#list.token !== undefined) {
-        this.#set(withoutToken(this.#list));
-        // A token of an earlier connection says nothing about the life that this one follows.
-        if (this.#tokenSince === this.#subscriptions && this.#beganAnew()) return;
-        continue;
-      }
-      const before = this.#list;
-      this.#set(withSync(before, answer, missed));
-      this.#tokenSince = since;
-      for (const id of before.rows.keys()) {
-        if (!this.#list.rows.has(id)) this.#conversations.get(id)?.membership(false);
-      }
-      for (const { id, cursor } of answer.conversations) {
-        const conversation = this.#conversations.get(id);
-        // Of his coming back no push may have told.
-        conversation?.membership(true);
-        conversation?.headIs(cursor, false);
-      }
-      if (!answer.more) return;
-    }
-  }
-
-  #done(error: unknown): 'final' | undefined {
-    this.#fault = error;
-    this.#changed();
-    if (!(error instanceof SignedOutError)) return undefined;
-    this.#loop.signOut(error.message);
-    return 'final';
-  }
-
-  #set(list: ConversationList): void {
-    const before = this.#list;
-    this.#list = list;
-    for (const [id, row] of list.rows) if (before.rows.get(id) !== row) this.#conversations.get(id)?.refresh();
-    this.#reader.noticed();
-    this.#changed();
   }
 
   #changed(): void {

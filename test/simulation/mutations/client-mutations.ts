@@ -102,16 +102,28 @@ export const clientMutations: readonly Mutation[] = [
     edits: [{ file: client, find: 'if (from === null || reload) this.#set', replace: 'if (from === null) this.#set' }],
   },
   {
+    name: 'answer-of-another-life-taken',
+    decision: 7,
+    rule: 'what was answered by a life that a restore took back is asked for once more',
+    house: 'chat',
+    edits: [
+      {
+        file: 'services/client/chat/in-one-life.ts',
+        find: 'if (life() === before) return answer;',
+        replace: 'if (life() === before || before !== undefined) return answer;',
+      },
+    ],
+  },
+  {
     name: 'loaded-messages-not-compared-by-head',
     decision: 7,
     rule: 'loaded streams are compared by head at each reconnect',
     house: 'chat',
     edits: [
       {
-        file: 'services/client/chat/conversation.ts',
-        find: 'if (this.isOpen && !(hasMessages(this.#list) && isAtHead(this.#list, cursor))) void this.#reader.read();',
-        replace:
-          'if (this.isOpen && !hasMessages(this.#list) && !isAtHead(this.#list, cursor)) void this.#reader.read();',
+        file: 'services/client/chat/loaded-messages.ts',
+        find: 'if (!(hasMessages(this.#list) && isAtHead(this.#list, cursor))) this.read();',
+        replace: 'if (!hasMessages(this.#list) && !isAtHead(this.#list, cursor)) this.read();',
       },
     ],
   },
