@@ -31,7 +31,10 @@ export class NetworkPolicies extends Construct {
 class ComponentPolicy extends Construct {
   constructor(scope: Construct, component: Component, edges: readonly Edge[], exits: readonly Exit[]) {
     super(scope, component);
-    const into = edges.filter(({ to }) => to === component);
+    const all = edges.filter(({ to }) => to === component);
+    const isOpen = (port: number) => all.some((it) => 'anybody' in it.from && it.port === port);
+    // Who is let in with everybody needs no rule of his own.
+    const into = all.filter(({ from, port }) => 'anybody' in from || !isOpen(port));
     const out = edges.filter(({ from }) => 'component' in from && from.component === component);
     new k8s.KubeNetworkPolicy(this, 'policy', {
       metadata: { name: component, labels: { ...labelsOf(component) } },
