@@ -1,74 +1,29 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import type { Cluster } from '#test/cluster/client/cluster.ts';
-import { describeOnCluster, ownNamespace } from '#test/cluster/use-cluster.ts';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildKubetools } from '#test/cluster/build/kubetools-build.ts';
+import { Cluster } from '#test/cluster/client/cluster.ts';
+import { type RunningCluster, startCluster } from '#test/cluster/start-cluster.ts';
+import { ownNamespace } from '#test/cluster/use-cluster.ts';
+import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
-import type { PlatformProps } from '../../cdk8s/platform-props.ts';
-import { type KubeObject, renderPlatform } from '../../cdk8s/synth/render.ts';
+import { environments } from '../../cdk8s/environments/environments.ts';
+import { supportedVersions } from '../../cdk8s/supported-versions.ts';
+import { renderPlatform } from '../../cdk8s/synth/render.ts';
 import { writeEnvironment } from '../../cdk8s/synth/write-environment.ts';
-import { platforms } from './rendered/platforms.ts';
+import { emptyNamespace, expectKept, versionsOf } from './api-server/applied.ts';
+import { installKindsOfOthers } from './api-server/kinds-of-others.ts';
+import { lost } from './api-server/lost.ts';
+import { emulated, settingsOf, versionsHere } from './api-server/versions.ts';
+import { kubeconform } from './checkers/kubeconform.ts';
+import { writeSchemas } from './checkers/schemas.ts';
+import { Manifests, whereOf } from './rendered/manifests.ts';
+import { platformOf, platforms } from './rendered/platforms.ts';
 
-type Live = { metadata: { resourceVersion?: string; generation?: number } };
-
-/** Custom resources of others: the test cluster has none. */
-const isOfOthers = ({ apiVersion }: KubeObject) =>
-  ['cert-manager.io/v1', 'gateway.networking.k8s.io/v1', 'monitoring.coreos.com/v1'].includes(apiVersion);
-const kindOf = ({ apiVersion, kind }: KubeObject) => `${apiVersion}/${kind}`;
-
-/** Leaves of what was applied that the live object does not have, or has otherwise. */
-function lost(applied: unknown, live: unknown, path = ''): string[] {
-  if (typeof applied !== 'object' || applied === null) {
-    return applied === live ? [] : [`${path}: applied ${JSON.stringify(applied)}, is ${JSON.stringify(live)}`];
-  }
-  const there = (typeof live === 'object' && live !== null ? live : {}) as Record<string, unknown>;
-  // A server that leaves out an empty part means the same.
-  return Object.entries(applied).flatMap(([key, value]) => lost(value, there[key], `${path}/${key}`));
-}
-
-/** Objects without pods, so that nothing changes them but who applies them. */
-async function emptyNamespace(cluster: Cluster): Promise<Cluster> {
-  const own = await ownNamespace(cluster, { 'pod-security.kubernetes.io/enforce': 'restricted' });
-  const quota = {
-    kind: 'ResourceQuota',
-    apiVersion: 'v1',
-    metadata: { name: 'no-pods' },
-    spec: { hard: { pods: '0' } },
-  };
-  await own.create(quota);
-  await own.becomes<{ status?: { hard?: object } } & KubeObject & { metadata: { name: string } }>(
-    'v1/ResourceQuota',
-    'no-pods',
-    ({ status }) => (status?.hard ? undefined : 'is not counted yet'),
-  );
-  return own;
-}
-
-describeOnCluster('the API server', (on) => {
-  it.each([...platforms].map(([name, { platform }]) => ({ name, platform })))(
-    'takes every object of $name, field by field',
-    async ({ platform }) => {
-      const namespace = on.cluster.namespace;
-      const rendered = renderPlatform({ ...platform, namespace });
-      for (const object of [...rendered.namespace, ...rendered.platform.filter((it) => !isOfOthers(it))]) {
-        await on.cluster.apply(object as never, { dryRun: true, force: true });
-      }
-    },
-  );
-
-  it('takes no field that there is not', async () => {
-    const [service] = renderPlatform(platformNamed('dev')).platform.filter(({ kind }) => kind === 'Service');
-    const wrong = { ...service, metadata: { ...service?.metadata, namespace: on.cluster.namespace }, specs: {} };
-    await expect(on.cluster.apply(wrong as never, { dryRun: true })).rejects.toThrow(/specs/);
-  });
-});
-
-function platformNamed(name: string): PlatformProps {
-  const found = platforms.get(name);
-  if (!found) throw new Error(`no platform is named ${name}`);
-  return found.platform;
-}
+const applied = [...Object.keys(environments), 'with all kinds of others'];
 
 /**
  * kubectl sends a patch for these whatever is there, and says so: of a budget it replaces the selector, and a claim template
@@ -76,59 +31,139 @@ function platformNamed(name: string): PlatformProps {
  */
 const saidAnyway = /^(poddisruptionbudget\.policy|statefulset\.apps)\/\S+ configured$/;
 
-describeOnCluster('kubectl apply', (on) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sonixy-applied-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const owned: Cluster[] = [];
-  afterAll(async () => {
-    for (const cluster of owned) await cluster.remove('Namespace', cluster.namespace);
-  });
+for (const version of versionsHere) {
+  describeWithServer(['cluster', 'checkers'], `an API server of Kubernetes ${version}`, () => {
+    let running: RunningCluster;
+    let cluster: Cluster;
+    const folder = mkdtempSync(join(tmpdir(), 'sonixy-applied-'));
+    beforeAll(async () => {
+      running = await startCluster(settingsOf(version));
+      cluster = await ownNamespace(new Cluster(running.address));
+      await installKindsOfOthers(cluster);
+    }, 45 * 60_000);
+    afterAll(async () => {
+      cluster?.close();
+      await running?.stop();
+      rmSync(folder, { recursive: true });
+    });
 
-  it.each(['dev', 'kind', 'production', 'openshift'])(
-    'of %s loses no field, and changes nothing the second time',
-    async (name) => {
-      const cluster = await emptyNamespace(on.cluster);
-      owned.push(cluster);
-      const rendered = renderPlatform({ ...platformNamed(name), namespace: cluster.namespace });
-      writeEnvironment(join(folder, name), rendered);
-      const plain = join(folder, name, 'plain');
-      // The first file is the namespace, which the test has made.
-      const apply = () => cluster.kubectl('apply', '-f', join(plain, '2-platform.yaml'));
-      expect(linesOf(await apply()).filter((line) => !line.endsWith(' created'))).toEqual([]);
-      for (const object of rendered.platform) {
-        const live = await cluster.get(kindOf(object), object.metadata.name);
-        expect(lost(object, live), `${object.kind}/${object.metadata.name}`).toEqual([]);
+    it('says so', async () => {
+      const said = await cluster.kube.must<{ emulationMajor: string; emulationMinor: string }>('GET', '/version');
+      expect(`${said.emulationMajor}.${said.emulationMinor}`).toBe(version);
+    });
+
+    it.each([...platforms].map(([name, { platform }]) => ({ name, platform })))(
+      'takes every object of $name, field by field',
+      async ({ platform }) => {
+        for (const object of new Manifests({ ...platform, namespace: cluster.namespace }).objects) {
+          const taken = await cluster.apply(object as never, { dryRun: true, force: true });
+          expect(lost(object, taken), whereOf(object)).toEqual([]);
+        }
+      },
+      300_000,
+    );
+
+    it('takes no field that there is not, in kinds of its own and of others', async () => {
+      const { platform } = platformOf('with all kinds of others');
+      const { objects } = new Manifests({ ...platform, namespace: cluster.namespace });
+      const oneOfEach = new Map(objects.map((object) => [object.kind, object]));
+      expect([...oneOfEach.keys()]).toEqual(
+        expect.arrayContaining(['HTTPRoute', 'PodMonitor', 'Issuer', 'Certificate']),
+      );
+      for (const object of oneOfEach.values()) {
+        const wrong = cluster.apply({ ...object, specs: {} } as never, { dryRun: true, force: true });
+        await expect(wrong, object.kind).rejects.toThrow(/specs/);
       }
-      expect(linesOf(await apply()).filter((line) => !line.endsWith(' unchanged') && !saidAnyway.test(line))).toEqual(
-        [],
+    });
+
+    it('drops a field that came later without a word, which the comparison sees', async () => {
+      const manifests = new Manifests({ ...platformOf('dev').platform, namespace: cluster.namespace });
+      // On from 1.35.
+      Object.assign(manifests.podOf('hub'), { hostnameOverride: 'another' });
+      const hub = manifests.get('Deployment', 'hub');
+      const missed = lost(hub, await cluster.apply(hub as never, { dryRun: true }));
+      const isOlder = version === supportedVersions.oldest;
+      expect(missed).toEqual(isOlder ? [expect.stringMatching(/hostnameOverride: applied "another", is undef/)] : []);
+    });
+
+    it('publishes schemas that kubeconform finds nothing against, in any environment or switch', async () => {
+      const all = [...platforms].map(([name, { objects }]) => ({ name, objects }));
+      const schemas = join(folder, 'schemas');
+      await writeSchemas(cluster, new Set(all.flatMap(({ objects }) => objects.map((it) => it.apiVersion))), schemas);
+      for (const { name, objects } of all) {
+        const verdicts = await kubeconform(objects, schemas);
+        expect(
+          verdicts.filter(({ status }) => status !== 'statusValid'),
+          name,
+        ).toEqual([]);
+        expect(verdicts).toHaveLength(objects.length);
+      }
+      const wrong = platformOf('routed').copy();
+      Object.assign(wrong.get('Deployment', 'hub').spec, { replica: 3 });
+      Object.assign(wrong.get('Service', 'hub').spec, { ports: 'all' });
+      Object.assign(wrong.of('HTTPRoute')[0]?.spec ?? {}, { hostname: 'a.example.com' });
+      const invalid = (await kubeconform(wrong.objects, schemas)).filter(({ status }) => status === 'statusInvalid');
+      expect(invalid.map(({ kind, msg }) => `${kind}: ${msg}`)).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^Deployment: .*'replica'/),
+          expect.stringMatching(/^Service: .*ports/),
+          expect.stringMatching(/^HTTPRoute: .*'hostname'/),
+        ]),
       );
-      // Controllers write what they see meanwhile, which is no change of what was applied.
-      await eventually(
-        async () => {
-          const before = await versionsOf(cluster, rendered.platform);
-          await apply();
-          const after = await versionsOf(cluster, rendered.platform);
-          const moved = Object.keys(before).filter((key) => before[key] !== after[key]);
-          return moved.length === 0 ? undefined : `has another resourceVersion: ${moved.join()}`;
-        },
-        { timeoutMs: 120_000, everyMs: 1_000 },
-      );
-    },
-  );
+      expect(invalid).toHaveLength(3);
+    });
+
+    it.each(applied)(
+      'keeps every field of %s that is applied',
+      async (name) => {
+        const own = await emptyNamespace(cluster);
+        const { platform } = renderPlatform({ ...platformOf(name).platform, namespace: own.namespace });
+        for (const object of platform) await own.apply(object as never);
+        await expectKept(own, platform);
+      },
+      300_000,
+    );
+
+    // kubectl takes its time, and what it sends is the same for all versions.
+    it.runIf(version === versionsHere.at(-1)).each(applied)(
+      'loses no field of %s to kubectl apply, and changes nothing the second time',
+      async (name) => {
+        const own = await emptyNamespace(cluster);
+        const rendered = renderPlatform({ ...platformOf(name).platform, namespace: own.namespace });
+        writeEnvironment(join(folder, name), rendered);
+        // The first file is the namespace, which the test has made.
+        const apply = async () =>
+          linesOf(await own.kubectl('apply', '-f', join(folder, name, 'plain/2-platform.yaml')));
+        expect((await apply()).filter((line) => !line.endsWith(' created'))).toEqual([]);
+        await expectKept(own, rendered.platform);
+        // Controllers write what they see meanwhile, which is no change of what was applied.
+        await eventually(
+          async () => {
+            const before = await versionsOf(own, rendered.platform);
+            const said = await apply();
+            const after = await versionsOf(own, rendered.platform);
+            expect(said.filter((line) => !line.endsWith(' unchanged') && !saidAnyway.test(line))).toEqual([]);
+            const moved = Object.keys(before).filter((key) => before[key] !== after[key]);
+            return moved.length === 0 ? undefined : `has another resourceVersion: ${moved.join()}`;
+          },
+          { timeoutMs: 120_000, everyMs: 1_000 },
+        );
+      },
+      300_000,
+    );
+  });
+}
+
+describeWithServer('cluster', 'the API server of the test cluster', () => {
+  it('can not be of the newest version that is supported, which only CI shows', async () => {
+    const { newest } = supportedVersions;
+    const kubetools = join(await buildKubetools(), 'kubetools');
+    const refused = promisify(execFile)(kubetools, ['kube-apiserver', emulated(newest)]);
+    const range = `emulation version ${newest} is not between [1.33, ${versionsHere.at(-1)}`;
+    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining(range) });
+  }, 300_000);
 });
 
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
-}
-
-async function versionsOf(
-  cluster: Cluster,
-  objects: readonly KubeObject[],
-): Promise<Record<string, string | undefined>> {
-  const versions: Record<string, string | undefined> = {};
-  for (const object of objects.filter(({ kind }) => kind !== 'Job')) {
-    const { metadata } = await cluster.get<Live & { metadata: { name: string } }>(kindOf(object), object.metadata.name);
-    versions[`${object.kind}/${object.metadata.name}`] = metadata.resourceVersion;
-  }
-  return versions;
 }

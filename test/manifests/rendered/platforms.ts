@@ -6,8 +6,11 @@ import { Manifests } from './manifests.ts';
 
 const monitoring = { 'kubernetes.io/metadata.name': 'monitoring' };
 const routes = {
-  hosts: ['realtime.example.com'],
-  parents: [{ name: 'public', namespace: 'gateways' }],
+  hosts: ['realtime.example.com', '*.example.org'],
+  parents: [
+    { name: 'public', namespace: 'gateways' },
+    { name: 'inner', sectionName: 'https' },
+  ],
   ingress: { className: 'public', tlsSecret: 'public-tls' },
 } as const;
 const ca = { secret: 'their-authority', key: 'root.pem' };
@@ -23,6 +26,13 @@ const props: Readonly<Record<string, PlatformProps>> = {
   'strict spread': { ...production, spread: 'strict' },
   monitored: { ...production, network: { monitoring }, monitoring: { labels: { release: 'prometheus' } } },
   routed: { ...production, routes },
+  'with all kinds of others': {
+    ...production,
+    tls: 'cert-manager',
+    network: { monitoring },
+    monitoring: { labels: { release: 'prometheus' } },
+    routes,
+  },
   'plain publishers': { ...production, network: { plainPublishers: true, publishers: { team: 'posts' } } },
   'fixed scale': {
     ...production,
