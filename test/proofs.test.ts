@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 
-const requirements = [...numbered('I', 8), 'I2-trap', ...numbered('O', 6), ...numbered('L', 10), ...numbered('S', 17)];
+const requirements = [
+  ...[...numbered('I', 8), 'I2-trap', ...numbered('O', 6), ...numbered('L', 10), ...numbered('S', 17)],
+  ...[...numbered('P', 7), ...numbered('K', 7)],
+];
 
 /** Rows of `| # | requirement | proofs | on |`. */
 const rows = read('docs/proofs.md')
