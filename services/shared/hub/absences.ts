@@ -41,7 +41,7 @@ export class Absences {
   meet(row: PushRow): readonly UserId[] {
     if (row.members !== row.seq) return [];
     const { users, isIn } = placesChangedBy(row);
-    if (isIn) return this.#back((user, absence) => users.includes(user) || letsIn(row, users, absence));
+    if (isIn) return this.#back((user, absence) => users.includes(user) || isBackBy(row, absence));
     for (const user of users) {
       // Members of that version were read: who is in is so by a later row.
       const version = this.#versionOf(user);
@@ -89,7 +89,7 @@ export class Absences {
   }
 }
 
-/** The row changed who is in: may it be he whom it let in? One that names nobody may be about anybody. */
-function letsIn({ seq }: PushRow, named: readonly UserId[], { until, isDoubtful }: Absence): boolean {
-  return isDoubtful ? named.length === 0 : seq >= until;
+/** Of one whom it does not name. Where he is in doubt that tells nothing: the first row names nobody of those who are in from there on. */
+function isBackBy({ seq }: PushRow, { until, isDoubtful }: Absence): boolean {
+  return !isDoubtful && seq >= until;
 }

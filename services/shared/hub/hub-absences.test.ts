@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { smallConversation } from '#shared/contract/chat-dto.ts';
+import { userChannel } from '#shared/contract/names.ts';
+import { encodePushFrame, type PushFrame } from '#shared/contract/push-frame.ts';
 import { FakeClock } from '#test/fake-clock.ts';
 import { quiet, settle } from './settle.fixture.ts';
 import { simulateChatHubs } from './simulated-chat-hubs.fixture.ts';
@@ -104,6 +106,26 @@ describe('a member who was out and is back before a worker hears of it', () => {
     await quiet();
     expect(bob.received()).toEqual([]);
   });
+});
+
+it('who comes in gets nothing from before, although that is addressed to him and names nobody', async () => {
+  const { chat, here, push, clock } = start();
+  const group = chat.create('alice');
+  const [created] = group.rows;
+  const bob = await here.accept('bob');
+  group.add('bob');
+  // The service looks for whom it is only when it publishes what another process has left behind.
+  const frame = {
+    ...created,
+    stream: group.stream,
+    epoch: group.epoch,
+    body: Buffer.from(JSON.stringify(created?.body)),
+  };
+  push({ channels: [userChannel('bob' as never)], bytes: encodePushFrame(frame as PushFrame) });
+  await settle(clock, () => bob.received().length > 0, 'a row');
+  push(group.send());
+  await settle(clock, () => bob.received().at(-1) === 3, 'the last row');
+  expect(bob.received()).toEqual([2, 3]);
 });
 
 /** Rows wait for the members of a version that is not read yet, and somebody comes meanwhile. */
