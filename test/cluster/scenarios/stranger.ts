@@ -33,24 +33,43 @@ async function copySecret(from: string, name: string, only?: readonly string[]):
   await applyObject({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: taken });
 }
 
+type Program = 'like' | 'chat' | 'traffic';
+
 /**
  * Runs pods/`program`.ts to its end in a pod of that namespace, on our own image: a cluster in CI has no other. Resolves
  * with what it wrote; rejects with it when it failed.
  */
 export async function runInPod(
   installed: Installed,
-  program: 'like' | 'chat',
+  program: Program,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  await startInPod(installed, program, env);
+  const { phase, reason } = await ended(program);
+  const output = await writtenBy(program);
+  if (phase !== 'Succeeded') throw new Error(`the pod ${program} ended as ${phase} ${reason ?? ''}:\n${output}`);
+  return output.trim();
+}
+
+/** The same, and does not wait for its end. */
+export async function startInPod(
+  installed: Installed,
+  program: Program,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const file = `${program}.mjs`;
   const metadata = { name: program, namespace: strangerNamespace };
   await applyObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [file]: await bundled(program) } });
   await kubectl(['delete', 'pod', program, `--namespace=${strangerNamespace}`, '--ignore-not-found']);
   await applyObject({ apiVersion: 'v1', kind: 'Pod', metadata, spec: podSpec(installed, program, env) });
-  const { phase, reason } = await ended(program);
-  const output = await kubectl(['logs', program, `--namespace=${strangerNamespace}`]);
-  if (phase !== 'Succeeded') throw new Error(`the pod ${program} ended as ${phase} ${reason ?? ''}:\n${output}`);
-  return output.trim();
+}
+
+export function statusOf(program: Program): Promise<Pod['status']> {
+  return getJson<Pod>('pod', program, `--namespace=${strangerNamespace}`).then(({ status }) => status);
+}
+
+export function writtenBy(program: Program): Promise<string> {
+  return kubectl(['logs', program, `--namespace=${strangerNamespace}`]);
 }
 
 /** One file with all that is ours; packages are the image's. */
@@ -106,12 +125,12 @@ function podSpec({ namespace, image, tls }: Installed, program: string, env: Rea
   };
 }
 
-async function ended(pod: string): Promise<Pod['status']> {
+async function ended(program: Program): Promise<Pod['status']> {
   const deadline = Date.now() + endTimeoutMs;
   for (;;) {
-    const { status } = await getJson<Pod>('pod', pod, `--namespace=${strangerNamespace}`);
+    const status = await statusOf(program);
     if (status.phase === 'Succeeded' || status.phase === 'Failed') return status;
-    if (Date.now() > deadline) throw new Error(`the pod ${pod} is still ${status.phase}`);
+    if (Date.now() > deadline) throw new Error(`the pod ${program} is still ${status.phase}`);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
   }
 }

@@ -2,7 +2,7 @@ import { HubConnectionBuilder } from '@microsoft/signalr';
 import { connect } from 'amqplib';
 import { eventually } from '../../../eventually.ts';
 import { likeEnvelope, publisherTo } from '../../../scenarios/publisher.ts';
-import { runProgram, secret, serviceUrl, setting, tokenOf } from './program.ts';
+import { brokerUrl, runProgram, serviceUrl, tokenOf } from './program.ts';
 
 const patience = { timeoutMs: 120_000, everyMs: 500 };
 
@@ -41,10 +41,3 @@ await runProgram(async () => {
   await hub.stop();
   console.log('alice was shown one notification of one like');
 });
-
-function brokerUrl(): string {
-  const scheme = setting('AMQP_SCHEME');
-  const user = secret('rabbitmq-publisher', 'username');
-  const password = encodeURIComponent(secret('rabbitmq-publisher', 'password'));
-  return `${scheme}://${user}:${password}@rabbitmq.${setting('NAMESPACE')}.svc:${scheme === 'amqps' ? 5671 : 5672}`;
-}

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { issueToken } from '#shared/auth/token-issuer.ts';
 
-const timeoutMs = 5 * 60_000;
-
-/** A program of a pod in another namespace than the platform's. It ends with 1, and says why, when it fails or takes too long. */
-export async function runProgram(program: () => Promise<void>): Promise<never> {
+/**
+ * A program of a pod in another namespace than the platform's. It ends with 1, and says why, when it fails or takes too long.
+ *
+ * @param timeoutMs default five minutes
+ */
+export async function runProgram(
+  program: () => Promise<void>,
+  { timeoutMs = 5 * 60_000 }: { timeoutMs?: number } = {},
+): Promise<never> {
   setTimeout(() => fail('it took too long'), timeoutMs).unref();
   await program().catch(fail);
   process.exit(0);
@@ -29,6 +34,14 @@ export function secret(name: string, key: string): string {
 /** As a browser outside would, but by the Service. */
 export function serviceUrl(service: 'gateway' | 'hub', port: number): string {
   return `http://${service}.${setting('NAMESPACE')}.svc:${port}`;
+}
+
+/** As the publisher's user. */
+export function brokerUrl(): string {
+  const scheme = setting('AMQP_SCHEME');
+  const user = secret('rabbitmq-publisher', 'username');
+  const password = encodeURIComponent(secret('rabbitmq-publisher', 'password'));
+  return `${scheme}://${user}:${password}@rabbitmq.${setting('NAMESPACE')}.svc:${scheme === 'amqps' ? 5671 : 5672}`;
 }
 
 /** As Sonixy's identity service makes it. */

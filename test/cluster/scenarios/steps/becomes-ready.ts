@@ -5,7 +5,7 @@ import type { Installed } from '../installed.ts';
 import { getJson } from '../kubectl.ts';
 
 /** Pulling images and forming clusters on a small machine. */
-const patience = { timeoutMs: 20 * 60_000, everyMs: 5_000 };
+const timeoutMs = 20 * 60_000;
 
 type Live = {
   kind: string;
@@ -15,18 +15,21 @@ type Live = {
 };
 
 /** Every workload has all its pods ready, as many as its autoscaler wants at least, and the bootstrap Job is through. */
-export async function becomesReady({ namespace, objects }: Installed): Promise<void> {
+export async function becomesReady({ namespace, objects }: Installed, everyMs = 5_000): Promise<void> {
   const kinds = ['Deployment', 'StatefulSet', 'Job', 'HorizontalPodAutoscaler'];
   const wanted = objects.filter(({ kind }) => kinds.includes(kind));
-  await eventually(async () => {
-    const { items } = await getJson<{ items: Live[] }>(kinds.join(), `--namespace=${namespace}`);
-    const live = new Map(items.map((item) => [`${item.kind} ${item.metadata.name}`, item]));
-    const reasons = wanted.map(({ kind, metadata }) => {
-      const object = live.get(`${kind} ${metadata.name}`);
-      return object === undefined ? `${kind} ${metadata.name} is not there` : whyNot(object, items);
-    });
-    return reasons.find((reason) => reason !== undefined);
-  }, patience);
+  await eventually(
+    async () => {
+      const { items } = await getJson<{ items: Live[] }>(kinds.join(), `--namespace=${namespace}`);
+      const live = new Map(items.map((item) => [`${item.kind} ${item.metadata.name}`, item]));
+      const reasons = wanted.map(({ kind, metadata }) => {
+        const object = live.get(`${kind} ${metadata.name}`);
+        return object === undefined ? `${kind} ${metadata.name} is not there` : whyNot(object, items);
+      });
+      return reasons.find((reason) => reason !== undefined);
+    },
+    { timeoutMs, everyMs },
+  );
 }
 
 function whyNot(object: Live, all: readonly Live[]): string | undefined {
