@@ -29,7 +29,7 @@ export type HubConfig = {
   readonly allowAbsentOrigin: boolean;
   /** The pod's UID; undefined: one is made for this run. */
   readonly workerId: string | undefined;
-  /** Where other workers reach this one, as `workerUrl` takes it; undefined: they don't, and what they own it passes on to nobody. */
+  /** Where other workers reach this one, as `workerUrl` takes it; undefined: they don't, and it passes nothing on. */
   readonly workerAddress: string | undefined;
   readonly limits: HubSocketsLimits;
   /** undefined: one address may have as many connections as it likes. */

@@ -8,17 +8,18 @@ import { describeWithServer } from '#test/dev-env/with-server.ts';
 import { eventually } from '#test/eventually.ts';
 import { socketIoClient } from './clients.ts';
 import { metric } from './metric.ts';
+import type { Replica } from './platform.ts';
 import { likeEnvelope } from './publisher.ts';
 import { usePlatform } from './use-platform.ts';
 
 const portOf = (url: string) => Number(new URL(url).port);
-const oneRound = 10;
+const rounds = 10;
 
 describeWithServer(
   ['rabbitmq', 'redis', 'mongodev', 'haproxy'],
   'two hubs behind a balancer that gives each request to the next one',
   () => {
-    const used = usePlatform(() => ({ hubEnv: { HUB_WORKER_ADDRESS: '127.0.0.1' } }));
+    const used = usePlatform(() => ({ hubEnv: { HUB_WORKER_ADDRESS: '127.0.0.1', HUB_DRAIN_WINDOW_MS: '500' } }));
     let balancer: Server;
     let user = '';
     let ends: AsyncDisposableStack;
@@ -71,7 +72,7 @@ describeWithServer(
       const losses: unknown[] = [];
       connection.onreconnecting((error) => losses.push(error));
       const wanted: string[] = [];
-      for (let round = 0; round < oneRound; round += 1) {
+      for (let round = 0; round < rounds; round += 1) {
         const answer = await connection.invoke<{ cursor: string }>('Subscribe', null);
         expect(answer.cursor).toEqual(expect.any(String));
         wanted.push(`post-${round}`);
@@ -89,7 +90,7 @@ describeWithServer(
         const before = await forwarded();
         const client = ends.use(await socketIoClient(balancer.url, await used.platform.token(user), transports));
         const wanted: string[] = [];
-        for (let round = 0; round < oneRound; round += 1) {
+        for (let round = 0; round < rounds; round += 1) {
           wanted.push(`post-${round}`);
           await used.publisher.publish(likeEnvelope({ to: user, post: `post-${round}` }));
           await eventually(() => {
@@ -145,13 +146,50 @@ describeWithServer(
       await owner.service.restart();
     });
 
-    /** Of the only connection there is. */
-    async function ownerOf() {
-      for (;;) {
+    it.each([
+      ['ServerSentEvents', HttpTransportType.ServerSentEvents],
+      ['LongPolling', HttpTransportType.LongPolling],
+    ])('stop one of them, and whoever came through it over %s comes back', async (_name, transport) => {
+      const clients: Awaited<ReturnType<typeof start>>[] = [];
+      for (let count = 0; count < 5; count += 1) clients.push(await start(transport));
+      let stopped: Replica | undefined;
+      await eventually(async () => {
+        // All take another turn at the balancer, in whatever order: else each poll of a quiet client meets its owner.
+        await used.publisher.publish(likeEnvelope({ to: user, post: 'before' }));
         for (const hub of used.platform.hubs) {
-          if ((await metric(hub.opsUrl, 'hub_connections')) === 1) return hub;
+          if ((await metric(hub.opsUrl, 'hub_forwarded_held')) > 0) stopped = hub;
         }
-      }
+        return stopped ? undefined : 'neither holds anything for the other';
+      });
+      expect(await stopped?.service.stop()).toMatchObject({ code: 0 });
+      let round = 0;
+      // A push may find a client that has not noticed yet that it is to come back.
+      await eventually(
+        async () => {
+          round += 1;
+          const post = `after-${round}`;
+          await used.publisher.publish(likeEnvelope({ to: user, post }));
+          const missing = () => clients.filter(({ posts }) => !posts.includes(post)).length;
+          await eventually(() => (missing() === 0 ? undefined : `${missing()} miss it`), { timeoutMs: 2_000 });
+          return undefined;
+        },
+        { timeoutMs: 60_000 },
+      );
+      await stopped?.service.restart();
+    });
+
+    /** Of the only connection there is, once what earlier clients left has ended. */
+    async function ownerOf(): Promise<Replica> {
+      let owners: Replica[] = [];
+      await eventually(
+        async () => {
+          const counts = await Promise.all(used.platform.hubs.map(({ opsUrl }) => metric(opsUrl, 'hub_connections')));
+          owners = used.platform.hubs.filter((_hub, index) => counts[index] === 1);
+          return owners.length === 1 && Math.max(...counts) === 1 ? undefined : `there are ${counts}`;
+        },
+        { timeoutMs: 45_000 },
+      );
+      return owners[0] as Replica;
     }
   },
 );

@@ -195,6 +195,24 @@ describe('who goes away', () => {
     expect(await front.counted()).toEqual({ left: 1, answered: 1 });
   });
 
+  it('as a client before its request is passed on reaches nobody', async () => {
+    const { owner, front } = await pair((_request, response) => void response.end());
+    const outcomes: string[] = [];
+    const slow = use(
+      await serve((request, response) => {
+        response.once('close', async () => {
+          outcomes.push(await front.forwarder.forward({ id: ownerId, address: owner.url }, request, response));
+        });
+      }),
+    );
+    const client = connect(slow.port, '127.0.0.1', () => {
+      client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, () => client.destroy());
+    });
+    await eventually(() => (outcomes.length === 1 ? undefined : 'not passed on yet'));
+    expect(outcomes).toEqual(['left']);
+    expect(owner.requests).toHaveLength(0);
+  });
+
   it('as a client in the midst of a body leaves none at the owner', async () => {
     let broken = 0;
     const { owner, front } = await pair((request) => {
