@@ -5,7 +5,7 @@ import { redisPrefix } from '#shared/contract/names.ts';
 import { type Clock, systemClock, type Timer } from '#shared/runtime/clock.ts';
 import type { Logger } from '#shared/runtime/log.ts';
 import type { Backplane, BackplaneState, BackplaneSubscription, FrameListener } from './backplane.ts';
-import { openRedisClient, replaceConnection } from './redis-client.ts';
+import { comeBackTogether, openRedisClient, replaceConnection } from './redis-client.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
 
 export type RedisBackplaneOptions = {
@@ -57,6 +57,7 @@ class PubSubBackplane implements RedisBackplane {
     this.#timeoutMs = timeoutMs;
     this.#publisher = openRedisClient({ url, purpose: 'publish', commandTimeoutMs: timeoutMs, log });
     this.#subscriber = openRedisClient({ url, purpose: 'subscribe', commandTimeoutMs: timeoutMs, log });
+    comeBackTogether([this.#publisher, this.#subscriber]);
     this.#subscriptions = new RedisSubscriptions(this.#subscriber, { clock, log });
     this.#subscriptions.onAcknowledged(() => this.#comeUp());
     this.#publisher.on('ready', () => this.#comeUp());

@@ -44,3 +44,15 @@ export function openRedisClient({ url, purpose, commandTimeoutMs, log }: RedisCl
 export function replaceConnection(client: Redis): void {
   if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
 }
+
+/**
+ * Whoever is back brings the others back at once. Each waits for itself after a failure, by chance up to seconds longer, and
+ * a connection that publishes beside one that does not listen yet looks as if Redis had forgotten us alone.
+ */
+export function comeBackTogether(clients: readonly Redis[]): void {
+  for (const client of clients) {
+    client.on('ready', () => {
+      for (const other of clients) if (other.status === 'reconnecting') other.connect().catch(() => {});
+    });
+  }
+}
