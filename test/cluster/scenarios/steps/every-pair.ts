@@ -8,6 +8,8 @@ import { makeVisitors, removeVisitors } from '../network/visitors.ts';
 /** A network takes up to some seconds to know a new pod; pods here come within a minute. */
 const patience = { timeoutMs: 120_000, everyMs: 1_000 };
 
+const rounds = 4;
+
 type Pair = { readonly from: Spot; readonly target: string; readonly what: string; readonly open: boolean };
 
 /**
@@ -17,12 +19,12 @@ type Pair = { readonly from: Spot; readonly target: string; readonly what: strin
  */
 export async function everyPair(installed: Installed): Promise<void> {
   try {
-    const pairs = await allPairs(installed);
-    if (!pairs.some(({ open }) => open)) throw new Error('nothing is open');
-    let wrong = pairs;
-    // Only what was wrong is tried again: a packet is lost, a rule comes a moment late, a hole stays.
+    let pairs: Pair[] = [];
     await eventually(async () => {
-      wrong = await tried(wrong);
+      // Anew each time: an autoscaler may have taken a pod away meanwhile.
+      pairs = await allPairs(installed);
+      if (!pairs.some(({ open }) => open)) return 'nothing is open';
+      const wrong = await stillWrong(pairs);
       return wrong.length === 0 ? undefined : `of ${pairs.length} ${wrong.length} are wrong:\n${told(wrong)}`;
     }, patience);
     const open = pairs.filter((pair) => pair.open).length;
@@ -72,6 +74,13 @@ async function spots(installed: Installed, home: Readonly<Record<string, string>
     return absent.length === 0 ? undefined : `${absent.map(({ name }) => name).join(' and ')} is not ready`;
   }, patience);
   return all;
+}
+
+/** Only what was wrong is tried again: a packet is lost, a rule comes a moment late, a hole stays. */
+async function stillWrong(pairs: readonly Pair[]): Promise<readonly Pair[]> {
+  let wrong = pairs;
+  for (let round = 0; round < rounds && wrong.length > 0; round += 1) wrong = await tried(wrong);
+  return wrong;
 }
 
 /** Those whose state is not what it must be. */
