@@ -29,7 +29,7 @@ export function sourceImage(main: string): Image {
     entryPoint: ['node', main],
     env: { NODE_ENV: 'production' },
     user: USER,
-    group: USER,
+    group: 0,
     workingDir: '/app',
     mounts: { ...Object.fromEntries(carried), ...nodeMount },
   };
