@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { edgesOf } from '../../../cdk8s/network/edges.ts';
 import { renderPlatform } from '../../../cdk8s/synth/render.ts';
 import { describeWithServer } from '../../dev-env/with-server.ts';
 import { eventually } from '../../eventually.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import type { Manifest } from '../client/cluster.ts';
+import { pod, shell } from '../proofs/manifests.ts';
+import { probe } from '../scenarios/network/spots.ts';
 import { ownNamespace } from '../use-cluster.ts';
 import { assignedUser } from './assigned-users.ts';
 import { testAutoscaling } from './autoscaling.ts';
@@ -28,12 +31,12 @@ describeWithServer('cluster', 'a cluster without zones and metrics, with users a
       );
       expect(out, component).toBe(`${assignedUser}\n0\n0 ${assignedUser}\n`);
     }
-    for (const [pod, folder] of [
+    for (const [store, folder] of [
       ['mongodb-0', '/data/db'] as const,
       ['rabbitmq-0', '/var/lib/rabbitmq/mnesia'] as const,
     ]) {
-      const { out } = await on.cluster.exec(pod, `stat -c '%u %g %A' ${folder}; stat -c %u ${folder}/* | sort -u`);
-      expect(out, pod).toBe(`0 ${assignedUser} drwxrwsr-x\n${assignedUser}\n`);
+      const { out } = await on.cluster.exec(store, `stat -c '%u %g %A' ${folder}; stat -c %u ${folder}/* | sort -u`);
+      expect(out, store).toBe(`0 ${assignedUser} drwxrwsr-x\n${assignedUser}\n`);
     }
   });
 
@@ -48,10 +51,10 @@ describeWithServer('cluster', 'a cluster without zones and metrics, with users a
   });
 
   test('answers for names from the network of a node, as NetworkPolicies let everybody ask anybody', async () => {
-    const [pod, name] = [await on.podOf('gateway'), `chat.${on.cluster.namespace}.svc.cluster.local`];
+    const [gateway, name] = [await on.podOf('gateway'), `chat.${on.cluster.namespace}.svc.cluster.local`];
     const becomes = (wanted: boolean) =>
       eventually(async () => {
-        const all = await resolves(on.cluster, pod, name);
+        const all = await resolves(on.cluster, gateway, name);
         return all.every((one) => one === wanted) ? undefined : `it resolves: ${all}`;
       }, patience);
     await becomes(true);
@@ -66,14 +69,35 @@ describeWithServer('cluster', 'a cluster without zones and metrics, with users a
     await becomes(true);
   });
 
+  test('lets in who scrapes from the namespace that is named, and from no other', async () => {
+    const { monitoring } = on.platform.network ?? {};
+    const edges = edgesOf(on.platform).filter(({ from }) => 'namespaces' in from && from.namespaces === monitoring);
+    const asked = edges.map(async ({ to, port }) => {
+      const { status } = await on.cluster.get<PodObject>('Pod', await on.podOf(to));
+      return `tcp ${status.podIP} ${port}`;
+    });
+    const targets = (await Promise.all(asked)).sort();
+    const elsewhere = await ownNamespace(on.cluster);
+    for (const [place, open] of [[on.monitors, targets] as const, [elsewhere, []] as const]) {
+      await place.create(pod('scraper', { containers: [shell()] }));
+      await place.ready('Pod', 'scraper');
+      await eventually(async () => {
+        const { out } = await place.exec('scraper', ['perl', '-e', probe, 'connects'], { input: targets.join('\n') });
+        const answered = out.split('\n').filter(Boolean).sort();
+        return answered.join() === open.join() ? undefined : `of ${targets} these answer: ${answered}`;
+      }, patience);
+    }
+    expect(edges.map(({ to }) => to)).toEqual(expect.arrayContaining(['hub', 'mongodb', 'rabbitmq']));
+  });
+
   test('leaves pods Pending where they are to be in different zones, until nodes have them', async () => {
     const strict = await ownNamespace(on.cluster, restricted);
     const others = renderPlatform({ ...on.platform, namespace: strict.namespace, spread: 'strict' }).platform;
     await strict.apply(find(others, 'ServiceAccount', 'chat') as Manifest);
     await strict.apply(find(others, 'Deployment', 'chat') as Manifest);
     const scheduled = async () => {
-      const [pod] = await strict.list<PodObject>('Pod');
-      return pod?.status.conditions?.find(({ type }) => type === 'PodScheduled');
+      const [waiting] = await strict.list<PodObject>('Pod');
+      return waiting?.status.conditions?.find(({ type }) => type === 'PodScheduled');
     };
     await eventually(async () => {
       const { message = '' } = (await scheduled()) ?? {};

@@ -25,7 +25,8 @@ type Pod = {
 
 /** Each is a kubectl: a third of a second of CPU, and then it waits. */
 const atOnce = 10;
-const program = readFileSync(new URL('probe.pl', import.meta.url), 'utf8');
+/** Of Perl, see there. */
+export const probe = readFileSync(new URL('probe.pl', import.meta.url), 'utf8');
 
 /**
  * All ready pods of a namespace.
@@ -68,7 +69,7 @@ async function runProbe(
   mode: 'listening' | 'connects',
   lines: readonly string[] = [],
 ): Promise<string[]> {
-  const inside = ['perl', '-e', program, mode];
+  const inside = ['perl', '-e', probe, mode];
   const args = ['exec', '--stdin', pod, `--namespace=${namespace}`, `--container=${container}`, '--', ...inside];
   const output = await kubectl(args, { input: lines.map((line) => `${line}\n`).join('') });
   return output.split('\n').filter(Boolean);
