@@ -162,10 +162,10 @@ export function createHubSockets(options: HubSocketsOptions): HubSockets {
       return drained.then(() => {});
     },
     async close() {
+      forwarder?.close();
       await hub.close();
       socketIo.close();
       await signalR.close();
-      forwarder?.close();
     },
   };
 }

@@ -418,10 +418,11 @@ describe('a drain', () => {
     await expect(stream.text()).rejects.toThrow();
     finish();
     expect(await answer.text()).toBe('onetwo');
-    const late = await fetch(`${front.url}/answer`, { method: 'POST' });
+    const late = await fetch(`${front.url}/answer`);
     expect(late.headers.get('connection')).toBe('close');
     finish();
     expect(await late.text()).toBe('onetwo');
+    front.forwarder.close();
     expect(await (await fetch(`${front.url}/poll`)).text()).toBe('gone');
   });
 });

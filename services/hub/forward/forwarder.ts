@@ -40,7 +40,7 @@ export class Forwarder {
   /** Streams and polls, which last. */
   readonly #held = new Set<Passing>();
   #draining = false;
-  #drained = false;
+  #closed = false;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -73,10 +73,13 @@ export class Forwarder {
     if (mark.clientOf(request) !== undefined) response.setHeader(workerHeader, workerId);
   }
 
-  /** Breaks off what is held, spread over `windowMs`: clients begin anew, elsewhere. Resolves when all is gone, or `closeWaitMs` after the window. */
-  async drain({ windowMs, closeWaitMs }: { readonly windowMs: number; readonly closeWaitMs: number }): Promise<void> {
+  /**
+   * Breaks off what is held, spread over `windowMs`: clients begin anew, elsewhere. Resolves when all is gone, or `closeWaitMs`
+   * after the window; what comes later is passed on all the same.
+   */
+  drain({ windowMs, closeWaitMs }: { readonly windowMs: number; readonly closeWaitMs: number }): Promise<void> {
     this.#draining = true;
-    await drainMembers({
+    return drainMembers({
       clock: this.#options.clock,
       random: Math.random,
       windowMs,
@@ -84,11 +87,11 @@ export class Forwarder {
       members: this.#held,
       close: (passing) => passing.end(),
     });
-    this.#drained = true;
   }
 
-  /** Ends what is left. */
+  /** Ends what is held, and at once what is still to come. */
   close(): void {
+    this.#closed = true;
     for (const passing of this.#held) passing.end();
     this.#agent.destroy();
   }
@@ -120,6 +123,6 @@ export class Forwarder {
       // What a poll is answered with is on its way: it needs no more time than any answer.
       if (!passing.isStream) this.#held.delete(passing);
     });
-    if (this.#drained) passing.end();
+    if (this.#closed) passing.end();
   }
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '#shared/runtime/clock.ts';
 import type { Sealer } from '#shared/signalr/index.ts';
 
-/** Gateways take `x-internal-…` from clients; what a client of ours sends by that name opens nothing. */
+/** Our gateway strips `x-internal-…`; where there is none, what a client sends by that name opens nothing. */
 const header = 'x-internal-forwarded';
 const context = 'forwarded';
 /** Workers' clocks differ. */
