@@ -125,7 +125,7 @@ for (const version of versionsHere) {
     );
 
     // kubectl takes its time, and what it sends is the same for all versions.
-    it.runIf(version === versionsHere.at(-1)).each(applied)(
+    it.each(version === versionsHere.at(-1) ? applied : [])(
       'loses no field of %s to kubectl apply, and changes nothing the second time',
       async (name) => {
         const own = await emptyNamespace(cluster);
