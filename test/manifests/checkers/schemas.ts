@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '#test/cluster/client/cluster.ts';
+import { eventually } from '#test/eventually.ts';
 
 type Schema = { readonly [key: string]: unknown };
 type Kind = { readonly group: string; readonly version: string; readonly kind: string };
@@ -14,7 +15,7 @@ export async function writeSchemas(cluster: Cluster, apiVersions: Iterable<strin
   mkdirSync(folder, { recursive: true });
   for (const apiVersion of apiVersions) {
     const path = apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`;
-    const { components } = await cluster.kube.must<Document>('GET', `/openapi/v3/${path}`);
+    const { components } = await publishedAt(cluster, `/openapi/v3/${path}`);
     const file = `${apiVersion.replace('/', '_')}.json`;
     writeFileSync(join(folder, file), JSON.stringify({ components: closed(components) }));
     for (const [name, schema] of Object.entries(components.schemas)) {
@@ -27,6 +28,20 @@ export async function writeSchemas(cluster: Cluster, apiVersions: Iterable<strin
       writeFileSync(join(folder, schemaFile), JSON.stringify({ $ref: `${file}#/components/schemas/${name}` }));
     }
   }
+}
+
+/** A kind that was just defined is published some time after it is served. */
+async function publishedAt(cluster: Cluster, path: string): Promise<Document> {
+  let document: Document | undefined;
+  await eventually(
+    async () => {
+      document = await cluster.kube.must<Document>('GET', path);
+      return undefined;
+    },
+    { timeoutMs: 60_000, everyMs: 200 },
+  );
+  if (!document) throw new Error(`${path} was never read`);
+  return document;
 }
 
 /** The same, but what names its properties has no others. */
