@@ -132,7 +132,9 @@ async function showsLike(theirs: Cluster, ours: Cluster): Promise<void> {
     .configureLogging(LogLevel.Error)
     .build();
   const shown: string[] = [];
-  client.on('ReceiveNotification', (row: object) => shown.push(JSON.stringify(row)));
+  client.on('ReceiveNotification', (row: object) => {
+    shown.push(JSON.stringify(row));
+  });
   const post = `post-${crypto.randomUUID()}`;
   await using broker = await brokerAs(theirs, 'publisher', vhost);
   await eventually(() => client.start().then(() => undefined), { timeoutMs: 60_000, everyMs: 500 });
