@@ -1,3 +1,4 @@
+import { newcomersAreServed } from './chat-newcomers.ts';
 import { broken, notShown, unsettled } from './chat-oracle.ts';
 import { type ChatStep, makeChatSchedule } from './chat-schedule.ts';
 import { ChatWorld } from './chat-world.ts';
@@ -19,6 +20,7 @@ export const chatHouse: House<ChatStep> = {
       notShown: () => notShown(world),
       unsettled: () => unsettled(world),
       broken: () => broken(world),
+      epilogue: () => newcomersAreServed(world),
     });
   },
 };

@@ -22,8 +22,6 @@ export async function notShown(world: ChatWorld): Promise<string | undefined> {
     if (!conversation) return `the ${name} has no conversation`;
     const isListed = client.state.conversations.some(({ id }) => id === conversation.id);
     const isIn = isMember(world, device.user);
-    // A restore takes back a removal and tells nobody who is out: the next row that is written does.
-    if (conversation.state.gone && isIn && platform.restoredAt >= 0) continue;
     if (conversation.state.gone === isIn) return `the ${name} says ${isIn ? 'that he is out' : 'that he is in'}`;
     if (isListed !== isIn) return `the ${name} lists ${isListed ? 'what he left' : 'nothing'}`;
     if (!isIn) continue;
@@ -52,6 +50,8 @@ export async function broken(world: ChatWorld): Promise<string | undefined> {
   for (const id of world.removed) if (live.has(id)) return `message ${id} is back, although its removal was confirmed`;
   const keys = rows.map((row) => row['ClientMessageId']).filter((key) => key !== null);
   if (new Set(keys).size < keys.length) return 'one message is stored twice';
+  const missing = purged ? undefined : world.messages.missingFrom(new Set(keys), await platform.stored[0].epoch());
+  if (missing !== undefined) return `message ${missing} was sent and is not stored`;
   if (platform.restoredAt < 0) {
     if (platform.lostPlaces > 0) return 'a hub gave up its place without a restore';
     for (const row of rows) {

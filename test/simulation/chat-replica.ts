@@ -12,6 +12,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import { PlatformError } from '#shared/contract/errors.ts';
 import type { UserId } from '#shared/contract/ids.ts';
 import type { StreamSource } from '#shared/contract/internal-calls.ts';
+import type { Clock } from '#shared/runtime/clock.ts';
 import type { HostileNetwork } from '#shared/stream/simulator/hostile-backplane.fixture.ts';
 import type { SimulatedProcess, Simulation } from '#shared/stream/simulator/simulation.fixture.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -25,6 +26,7 @@ export type ChatReplicaParts = {
   readonly backplane: HostileNetwork;
   readonly queue: EventQueue;
   readonly busIsDown: () => boolean;
+  readonly confirmsLate: () => boolean;
   /** Of calls to the database and the broker. */
   readonly loss: () => number;
 };
@@ -35,6 +37,8 @@ const metrics = createChatMetrics(countingMetrics(new Map()));
 const graceMs = 1_000;
 const leaseMs = 4_000;
 
+const lateConfirmMs = [800, 1_500] as const;
+
 /** One life of a replica of the chat service, without its listeners: routes, outbox, sweeper, signals and what hubs ask. */
 export class ChatReplica {
   readonly process: SimulatedProcess;
@@ -43,7 +47,7 @@ export class ChatReplica {
   readonly #context: RouteContext;
 
   constructor(name: string, stored: ChatStore, parts: ChatReplicaParts) {
-    const { simulation, queue, busIsDown, loss } = parts;
+    const { simulation, queue, busIsDown, confirmsLate, loss } = parts;
     this.process = simulation.start(name);
     this.#store = overTheNetwork(stored, this.process, parts);
     const { clock } = this.process;
@@ -59,6 +63,7 @@ export class ChatReplica {
             async () => {
               if (busIsDown()) throw new PlatformError('unavailable', 'the simulated broker is down');
               queue.publish({ exchange, messageId, payload: JSON.parse(JSON.stringify(payload)) });
+              if (confirmsLate()) await passed(queue.process.clock, simulation.random.between(...lateConfirmMs));
             },
             { loss: loss() },
           ),
@@ -104,4 +109,8 @@ export class ChatReplica {
   purge(deletedBefore: number): Promise<{ readonly removed: number }> {
     return this.#store.purge({ deletedBefore });
   }
+}
+
+function passed({ after }: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => after(ms, resolve));
 }

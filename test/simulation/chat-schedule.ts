@@ -15,11 +15,19 @@ export type ChatStep = ChatAct | Fault;
 /** No device: somebody who reads and writes by REST alone. */
 export const byHand = 3;
 const devices = 5;
+/** Carol's. */
+const watch = 4;
 
 export function makeChatSchedule(seed: number): readonly ChatStep[] {
   const random = new SeededRandom(seed ^ 0xc4a7);
   const which = random.next();
-  const steps = which < 0.45 ? mixed(random) : which < 0.75 ? themedSteps(random) : comingsAndGoings(random);
+  const make = [
+    [0.45, mixed],
+    [0.75, themedSteps],
+    [0.88, comingsAndGoings],
+    [0.94, addedAsSheConnects],
+  ] as const;
+  const steps = (make.find(([below]) => which < below)?.[1] ?? restoredWhileAway)(random);
   return [...steps].sort((a, b) => a.at - b.at);
 }
 
@@ -51,7 +59,8 @@ function themedSteps(random: SeededRandom): readonly ChatStep[] {
     remove: (at: number, message: number): ChatAct => ({ at, do: 'delete', device: byHand, message }),
     loadMore: (at: number): ChatAct => ({ at, do: 'load-more', device: random.between(0, 2) }),
   };
-  return themed(random, words, ['away', 'inTheDark', 'restored', 'lateAnswers', 'unconfirmed', 'unconfirmed']);
+  const names = ['away', 'inTheDark', 'restored', 'restored', 'lateAnswers', 'unconfirmed', 'confirmedLate'] as const;
+  return themed(random, words, names);
 }
 
 /** Carol is removed and added again while people write, and what tells of it is lost, late or taken by a worker that froze. */
@@ -84,4 +93,39 @@ function comingsAndGoings(random: SeededRandom): readonly ChatStep[] {
       devices,
     ),
   ];
+}
+
+/** Carol connects anew just as she is added, while rows overtake each other and hubs wait for answers. */
+function addedAsSheConnects(random: SeededRandom): readonly ChatStep[] {
+  const steps: ChatStep[] = [];
+  for (let at = random.between(1_500, 3_000); at < 33_000; at += random.between(6_000, 8_000)) {
+    steps.push({ at: at - 1_400, do: 'remove' });
+    steps.push({ at, do: 'cut', device: watch, noticeMs: 20 });
+    steps.push({ at, do: 'frames-hostile', ms: 2_000 }, { at, do: 'hub-calls-late', ms: 2_000 });
+    steps.push({ at: at + random.between(200, 800), do: 'add' });
+    for (let count = 6; count > 0; count -= 1) {
+      steps.push({ at: at + random.between(50, 1_000), do: 'send', device: random.between(0, 2), count: 1 });
+    }
+  }
+  return steps;
+}
+
+/** Nobody is connected while a restore takes back comings and goings; then carol is removed in the new life. */
+function restoredWhileAway(random: SeededRandom): readonly ChatStep[] {
+  const steps: ChatStep[] = [
+    { at: 500, do: 'add' },
+    { at: 1_500, do: 'send', device: 0, count: 1 },
+    { at: 3_000, do: 'back-up' },
+  ];
+  for (let at = 4_000; at < 9_000; at += 1_000) steps.push({ at, do: 'remove' }, { at: at + 500, do: 'add' });
+  steps.push({ at: 9_200, do: 'send', device: 0, count: 1 });
+  const awayAt = random.between(10_000, 12_000);
+  for (let device = 0; device < devices; device += 1) steps.push({ at: awayAt, do: 'offline', device, ms: 4_500 });
+  // A lost row and one that is not: whose place is not known any more begins anew.
+  steps.push({ at: awayAt + 900, do: 'frames-lost', ms: 500 });
+  for (const ms of [1_000, 1_450]) steps.push({ at: awayAt + ms, do: 'edit', device: byHand, message: 0 });
+  steps.push({ at: awayAt + random.between(1_800, 2_200), do: 'restore' });
+  steps.push({ at: awayAt + random.between(9_000, 14_000), do: 'remove' });
+  steps.push({ at: awayAt + 16_000, do: 'send', device: 2, count: 1 });
+  return steps;
 }

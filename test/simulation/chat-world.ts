@@ -8,7 +8,7 @@ import { memoryOutgoingStore } from '#services/client/chat/outgoing-store.ts';
 import type { OpenLive } from '#services/client/live/live-connection.ts';
 import type { RestCall } from '#services/client/rest/rest-call.ts';
 import { givenToken } from '#services/client/rest/token-source.ts';
-import { formatCursor } from '#shared/contract/cursor.ts';
+import { formatCursor, parseCursor } from '#shared/contract/cursor.ts';
 import type { ConversationId, UserId } from '#shared/contract/ids.ts';
 import type { MessageEvent } from '#shared/contract/message-event.ts';
 import { clientMethods, exchanges } from '#shared/contract/names.ts';
@@ -16,6 +16,7 @@ import { chatDatabase } from './chat-database.ts';
 import { ChatReplica } from './chat-replica.ts';
 import { byHand, type ChatAct, type ChatStep } from './chat-schedule.ts';
 import { Platform } from './platform.ts';
+import { SentMessages } from './sent-messages.ts';
 import { Device, simulatedLive, simulatedRest } from './simulated-clients.ts';
 import { StockClient } from './stock-client.ts';
 
@@ -46,6 +47,7 @@ export class ChatWorld {
   /** Ids of messages that REST answered with 201, and of those whose removal it confirmed. */
   readonly sent = new Set<string>();
   readonly removed = new Set<string>();
+  readonly messages = new SentMessages();
   /** What was handed to the hubs: by row the seqs, and which were told as new. */
   readonly published = new Map<string, { readonly seqs: Set<number>; sent: boolean }>();
   /** Up to which number a user's reading was confirmed. */
@@ -64,6 +66,7 @@ export class ChatWorld {
           ...platform,
           loss: () => platform.loss,
           busIsDown: () => platform.brokerIsDown,
+          confirmsLate: () => platform.confirmsLate,
         }),
       consume: ({ exchange, payload }, platform) => {
         const hub = platform.hub();
@@ -83,17 +86,13 @@ export class ChatWorld {
     devices.push(new Device('tablet', bob, internet), new Device('old page', bob, internet));
     devices.push(new Device('watch', carol, internet));
     const [phone, laptop, tablet, page, watch] = devices as [Device, Device, Device, Device, Device];
-    this.devices = [phone, laptop, tablet, watch].map((device) => this.#client(device));
-    this.#hands = new Map(
-      [alice, bob].map(
-        (user) => [user, this.#api(new Device(`${user}'s hand`, user, { ...internet, lateness: () => 0 }))] as const,
-      ),
-    );
-    this.stock = new StockClient(page, {
-      chat: true,
-      method: clientMethods.receiveMessage,
-      known: [clientMethods.updateConversation],
-    });
+    this.devices = [phone, laptop, tablet, watch].map((device) => ({
+      device,
+      client: this.client(device),
+      conversation: undefined,
+    }));
+    this.#hands = new Map([alice, bob].map((user) => [user, this.hand(user)] as const));
+    this.stock = stockClient(page);
     this.platform.later(0, () => void this.#createConversation());
   }
 
@@ -130,8 +129,9 @@ export class ChatWorld {
     }
   }
 
-  #client(device: Device): ChatDevice {
-    const client = new ChatClient({
+  /** The SDK, not yet started. */
+  client(device: Device): ChatClient {
+    return new ChatClient({
       baseUrl: '',
       open: device.user === carol ? this.#watched(simulatedLive(device)) : simulatedLive(device),
       api: this.#api(device),
@@ -140,7 +140,11 @@ export class ChatWorld {
       outgoing: memoryOutgoingStore(),
       me: () => device.user,
     });
-    return { device, client, conversation: undefined };
+  }
+
+  /** REST alone, whatever becomes of pushes. */
+  hand(user: UserId): ChatApi {
+    return this.#api(new Device(`${user}'s hand`, user, { ...this.platform.internet, lateness: () => 0 }));
   }
 
   #api(device: Device): ChatApi {
@@ -196,9 +200,8 @@ export class ChatWorld {
         return true;
       case 'add':
       case 'remove':
-        this.#byHand(alice, (api, id) =>
-          act.do === 'add' ? api.addParticipants(id, [carol]) : api.removeParticipant(id, carol),
-        );
+        if (act.do === 'add') this.add(carol);
+        else this.#byHand(alice, (api, id) => api.removeParticipant(id, carol));
         return true;
       case 'edit':
       case 'delete':
@@ -216,13 +219,20 @@ export class ChatWorld {
     }
   }
 
+  /** By alice. */
+  add(user: UserId): void {
+    this.#byHand(alice, (api, id) => api.addParticipants(id, [user]));
+  }
+
   send(device: number, count: number): void {
     this.#onDevice(device, async (conversation) => {
-      for (let sent = 0; sent < count; sent += 1) conversation.send(`text ${++this.#written}`);
+      for (let sent = 0; sent < count; sent += 1) {
+        const key = conversation.send(`text ${++this.#written}`);
+        this.messages.follow(key, conversation, () => parseCursor(conversation.cursor ?? '')?.epoch);
+      }
     });
   }
 
-  /** By REST alone, whatever becomes of pushes. */
   #byHand(user: UserId, act: (api: ChatApi, conversation: string) => Promise<unknown>): void {
     const api = this.#hands.get(user);
     const { conversation } = this;
@@ -261,4 +271,10 @@ export class ChatWorld {
       if (one.conversation) act(one.conversation).catch(() => undefined);
     });
   }
+}
+
+/** One that knows nothing of ours but messages, and that conversations change. */
+export function stockClient(device: Device): StockClient {
+  const known = [clientMethods.updateConversation];
+  return new StockClient(device, { chat: true, method: clientMethods.receiveMessage, known });
 }

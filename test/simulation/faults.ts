@@ -22,7 +22,9 @@ export type Fault =
         | 'calls-lost'
         | 'calls-late'
         | 'events-doubled'
-        | 'broker-down';
+        | 'broker-down'
+        | 'confirms-late'
+        | 'hub-calls-late';
       readonly ms: number;
     };
 

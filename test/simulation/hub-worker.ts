@@ -20,7 +20,13 @@ export type HubParts = {
   readonly chatService?: () => { readonly process: SimulatedProcess; readonly source: StreamSource } | undefined;
   /** Of calls to the service. */
   readonly loss: () => number;
+  /** How often an answer takes its time. */
+  readonly lateness: () => number;
 };
+
+const lateMs = [100, 1_500] as const;
+/** As of calls over HTTP: one that is not answered by then has failed. */
+const timeoutMs = 3_000;
 
 export type Joining = {
   readonly user: UserId;
@@ -86,12 +92,25 @@ export class HubWorker {
     await consumer?.handle({ payload } as unknown as ReceivedMessage);
   }
 
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const overdue = this.process.clock.after(timeoutMs, () =>
+        reject(new PlatformError('unavailable', 'no answer in time')),
+      );
+      answer.then(resolve, reject).finally(() => overdue.cancel());
+    });
+  }
+
   #remote(service: HubParts['service']): StreamSource {
-    const { simulation, loss } = this.#parts;
+    const { simulation, loss, lateness } = this.#parts;
     const ask = async <T>(call: (source: StreamSource) => Promise<T>): Promise<T> => {
       const replica = service();
       if (!replica) throw new PlatformError('unavailable', 'no replica');
-      return simulation.call(this.process, replica.process, () => call(replica.source), { loss: loss() });
+      const answer = simulation.call(this.process, replica.process, () => call(replica.source), {
+        loss: loss(),
+        ...(simulation.random.chance(lateness()) && { delayMs: lateMs }),
+      });
+      return this.#inTime(answer);
     };
     return {
       heads: async (request) => {

@@ -46,11 +46,15 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
   /** When the last restore ended; negative: there was none. */
   restoredAt = Number.NEGATIVE_INFINITY;
   brokerIsDown = false;
+  /** The broker has events at once, and says so after a while. */
+  confirmsLate = false;
   /** No service answers the hubs. */
   hubsReadNothing = false;
   loss = 0;
   /** How often REST takes its time. */
   lateness = 0;
+  /** How often a hub waits for what it has asked of a service. */
+  hubLateness = 0;
   readonly #service: Service<Store, R>;
   readonly #replicas: R[] = [];
   #snapshot: Snapshot | undefined;
@@ -127,6 +131,7 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
       service: isChat ? () => undefined : replica,
       ...(isChat ? { chatService: replica } : {}),
       loss: () => this.loss,
+      lateness: () => this.hubLateness,
     });
   }
 
@@ -195,9 +200,17 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
         this.lateness = 0.7;
         this.later(fault.ms, () => (this.lateness = 0));
         break;
+      case 'hub-calls-late':
+        this.hubLateness = 0.7;
+        this.later(fault.ms, () => (this.hubLateness = 0));
+        break;
       case 'events-doubled':
         this.queue.doubled = 0.6;
         this.later(fault.ms, () => (this.queue.doubled = usuallyDoubled));
+        break;
+      case 'confirms-late':
+        this.confirmsLate = true;
+        this.later(fault.ms, () => (this.confirmsLate = false));
         break;
       case 'broker-down':
         this.brokerIsDown = true;
@@ -210,7 +223,9 @@ export class Platform<Store extends { close(): Promise<void>; newEpoch(): Promis
   heal(): void {
     this.loss = 0;
     this.lateness = 0;
+    this.hubLateness = 0;
     this.brokerIsDown = false;
+    this.confirmsLate = false;
     this.queue.doubled = 0;
     this.backplane.faults = { lost: 0, doubled: 0, late: 0 };
     this.backplane.turn('up');

@@ -60,7 +60,12 @@ const restored: Theme = (random, { speak, change, remove, devices }) => {
   const burst = random.between(8_000, 14_000);
   const faults: Fault[] = [
     { at: 3_000, do: 'back-up' },
-    { at: burst + random.between(5, 60), do: 'freeze-replica', which: random.between(0, 1), ms: 8_000 },
+    {
+      at: burst + random.between(5, 60),
+      do: 'freeze-replica',
+      which: random.between(0, 1),
+      ms: random.pick([8_000, 12_000]),
+    },
     { at: burst + random.between(300, 800), do: 'restore' },
   ];
   if (random.chance(0.5)) {
@@ -74,7 +79,8 @@ const restored: Theme = (random, { speak, change, remove, devices }) => {
   const after = burst + random.between(2_500, 6_000);
   return [
     speak(1_000, 3),
-    speak(burst, 4),
+    // So many at once that the replica has an answer in hand, more often than not.
+    ...[0, 0, 10].map((ms) => speak(burst + ms, 4)),
     change(burst + 20, 0),
     ...[0, 400, 900].map((ms) => speak(after + ms, random.between(1, 3))),
     change(after + random.between(500, 1_500), 1),
@@ -140,7 +146,18 @@ const unconfirmed: Theme = (random, { speak, change }) => {
   return [...steps, ...faults];
 };
 
-const themes = { away, inTheDark, restored, lateAnswers, newWorkers, unconfirmed };
+/** The broker confirms late: by then the row has moved on, and what tells of that has found no broker. */
+const confirmedLate: Theme = (random, { speak, change }) => {
+  const steps = [];
+  const faults: Fault[] = [];
+  for (let at = random.between(1_000, 3_000); at < 33_000; at += random.between(5_000, 7_000)) {
+    steps.push(speak(at, 1), change(at + random.between(300, 700), 0));
+    faults.push({ at: at - 50, do: 'confirms-late', ms: 300 }, { at: at + 250, do: 'broker-down', ms: 3_000 });
+  }
+  return [...steps, ...faults];
+};
+
+const themes = { away, inTheDark, restored, lateAnswers, newWorkers, unconfirmed, confirmedLate };
 
 /** A schedule with one thing in it, often enough that a rule against it cannot hide. */
 export function themed<Act>(

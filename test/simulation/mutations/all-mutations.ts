@@ -1,6 +1,7 @@
 import { clientMutations } from './client-mutations.ts';
 import { fanOutMutations } from './fan-out-mutations.ts';
 import { hubMutations } from './hub-mutations.ts';
+import { membershipMutations } from './membership-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { orderMutations } from './order-mutations.ts';
 import { outboxMutations } from './outbox-mutations.ts';
@@ -11,5 +12,6 @@ export const mutations: readonly Mutation[] = [
   ...outboxMutations,
   ...clientMutations,
   ...hubMutations,
+  ...membershipMutations,
   ...fanOutMutations,
 ];

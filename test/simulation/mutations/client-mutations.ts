@@ -110,7 +110,7 @@ export const clientMutations: readonly Mutation[] = [
       {
         file: 'services/client/chat/in-one-life.ts',
         find: 'if (life() === before) return answer;',
-        replace: 'if (life() === before || before !== undefined) return answer;',
+        replace: 'return answer;',
       },
     ],
   },
