@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { issueAuthority } from '#services/bootstrap/certificates/x509-issuer.ts';
 import { authoritySecret, certificateKeys } from '#shared/contract/secrets.ts';
 import { dev } from '../../../cdk8s/environments/dev.ts';
@@ -16,16 +17,22 @@ const slow = { ...byHand, certificateSeconds: hourSeconds, trustSeconds: 3 * hou
 /** One of each, with TLS. Certificates are renewed when the test says so. */
 export class RenewedPlatform {
   readonly cluster: Cluster;
+  /** The first one. */
+  authority: X509Certificate | undefined;
   #jobs = 0;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
-  /** With an authority that is old enough to be followed by another. Resolves when all pods are Ready. */
+  /**
+   * With an authority that is old enough to be followed by another 40 s later, when the pods have read whom to trust.
+   * Resolves when all of them are Ready.
+   */
   async install(): Promise<void> {
-    const hour = hourSeconds * 1_000;
-    const old = await issueAuthority({ now: Date.now() - 4.2 * hour, lifetimeMs: 6 * hour });
+    const lifetimeMs = 6 * hourSeconds * 1_000;
+    const old = await issueAuthority({ now: Date.now() - (lifetimeMs * 2) / 3 + 140_000, lifetimeMs });
+    this.authority = new X509Certificate(old.certificate);
     const data = { [certificateKeys.certificate]: old.certificate, [certificateKeys.privateKey]: old.privateKey };
     const type = 'kubernetes.io/tls';
     await this.cluster.create({ kind: 'Secret', metadata: { name: authoritySecret }, type, stringData: data });

@@ -40,6 +40,12 @@ export class Traffic {
     return traffic;
   }
 
+  /** The publisher takes another copy of who is trusted. */
+  async copyAuthorities(of: Cluster): Promise<void> {
+    const { data = {} } = await of.get<Secret>('Secret', 'rabbitmq-tls');
+    await this.#cluster.patch('Secret', 'rabbitmq-tls', { data: { 'ca.crt': data['ca.crt'] } });
+  }
+
   async stop(): Promise<TrafficReport> {
     await this.#cluster.signal(name, 'SIGTERM');
     await eventually(async () => ((await this.#phase()) === 'Succeeded' ? undefined : this.#why()), patience);
