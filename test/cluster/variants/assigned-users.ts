@@ -1,7 +1,7 @@
-import { eventually } from '../../eventually.ts';
 import type { PodObject } from '../api/pod-spec.ts';
 import type { Cluster, Manifest } from '../client/cluster.ts';
 import { pod, shell } from '../proofs/manifests.ts';
+import { patiently } from '../proofs/patiently.ts';
 
 /** The first of the thousand that OpenShift gives to a namespace. Groups have the same number; the first one is 0. */
 export const assignedUser = 1_000_680_000;
@@ -62,7 +62,7 @@ export async function assignUsers(cluster: Cluster): Promise<void> {
   ];
   for (const object of all) await cluster.create(object);
   // The API server reads them a moment later.
-  await eventually(async () => {
+  await patiently(async () => {
     const tried = await cluster.apply<PodObject>(pod('tried', { ...plain, containers: [shell(locked)] }), {
       dryRun: true,
     });

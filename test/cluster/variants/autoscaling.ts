@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../../eventually.ts';
 import type { Condition, KubeObject } from '../api/objects.ts';
+import { patiently } from '../proofs/patiently.ts';
 import { openConnections } from './connections.ts';
 import { type DifferentCluster, patience, tokenSecret } from './different-cluster.ts';
 import { serveMetricsApis } from './metrics-apis.ts';
@@ -59,7 +59,7 @@ export function testAutoscaling(on: DifferentCluster): void {
     await has(3);
     await scaleDownSoon('hub');
     await has(1);
-    await eventually(async () => {
+    await patiently(async () => {
       const events = await on.cluster.list<EventObject>('Event');
       const steps = events
         .filter(({ involvedObject: { kind, name } }) => kind === 'Deployment' && name === 'hub')

@@ -1,7 +1,7 @@
-import { eventually } from '../../eventually.ts';
 import type { ConfigMap, KubeObject } from '../api/objects.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { NODE_IP } from '../node/addresses.ts';
+import { patiently } from '../proofs/patiently.ts';
 
 /** Both ports that name servers are found on: OpenShift's listen on 5353. */
 const ports = [53, 5353];
@@ -23,7 +23,7 @@ export async function serveNamesFromTheNode(cluster: Cluster): Promise<void> {
   const spec = { hostNetwork: true, containers: [container] };
   await system.patch('Deployment', 'coredns', { spec: { template: { spec } } });
   await system.ready('Deployment', 'coredns');
-  await eventually(async () => {
+  await patiently(async () => {
     const slices = await system.list<Slice>('EndpointSlice', 'kubernetes.io/service-name=kube-dns');
     const addresses = slices.flatMap(({ endpoints }) => endpoints.flatMap((each) => each.addresses));
     return addresses.join() === NODE_IP ? undefined : `names are at ${addresses.join()}`;
