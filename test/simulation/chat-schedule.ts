@@ -24,8 +24,9 @@ export function makeChatSchedule(seed: number): readonly ChatStep[] {
   const make = [
     [0.45, mixed],
     [0.75, themedSteps],
-    [0.88, comingsAndGoings],
-    [0.94, addedAsSheConnects],
+    [0.84, comingsAndGoings],
+    [0.9, addedAsSheConnects],
+    [0.95, changedWhileSheIsOut],
   ] as const;
   const steps = (make.find(([below]) => which < below)?.[1] ?? restoredWhileAway)(random);
   return [...steps].sort((a, b) => a.at - b.at);
@@ -106,6 +107,25 @@ function addedAsSheConnects(random: SeededRandom): readonly ChatStep[] {
     for (let count = 6; count > 0; count -= 1) {
       steps.push({ at: at + random.between(50, 1_000), do: 'send', device: random.between(0, 2), count: 1 });
     }
+  }
+  return steps;
+}
+
+/** Carol is out for a moment of which no worker hears, and rows of before change meanwhile. */
+function changedWhileSheIsOut(random: SeededRandom): readonly ChatStep[] {
+  const steps: ChatStep[] = [
+    // The first row is published by a sweep: to her too, who came in unheard.
+    { at: 300, do: 'frames-lost', ms: 1_700 },
+    { at: random.between(500, 1_500), do: 'add' },
+  ];
+  for (let at = random.between(5_000, 7_000); at < 32_000; at += random.between(8_000, 10_000)) {
+    steps.push({ at, do: random.pick(['backplane-down', 'frames-lost'] as const), ms: 3_000 });
+    steps.push({ at: at + 100, do: 'send', device: random.between(0, 2), count: 1 });
+    steps.push({ at: at + 500, do: 'remove' });
+    steps.push({ at: at + random.between(700, 1_100), do: 'edit', device: byHand, message: random.between(0, 1) });
+    steps.push({ at: at + 1_500, do: 'send', device: random.between(0, 2), count: 1 });
+    steps.push({ at: at + 1_900, do: 'add' });
+    steps.push({ at: at + 2_300, do: 'edit', device: byHand, message: random.between(0, 1) });
   }
   return steps;
 }
