@@ -41,7 +41,6 @@ export const clientMutations: readonly Mutation[] = [
   },
   {
     name: 'older-notification-taken',
-    quick: true,
     decision: 7,
     rule: 'of one row the latest state wins, by seq',
     house: 'notifications',
@@ -68,6 +67,7 @@ export const clientMutations: readonly Mutation[] = [
   },
   {
     name: 'gone-notification-comes-back',
+    quick: true,
     decision: 7,
     rule: 'a row that is gone stays gone',
     house: 'notifications',
