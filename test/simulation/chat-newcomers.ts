@@ -15,7 +15,9 @@ export async function newcomersAreServed(world: ChatWorld): Promise<string | und
   const { random } = world.platform.simulation;
   const missed = await getsAllFromThereOn(world);
   if (missed || random.chance(0.8)) return missed;
-  const ways = [comesInUnheard, comesInDuringAnOutage, comesInWhileReadersLag, goesOutUnheard, comesBackByARestore];
+  const ways = [comesInUnheard, comesInDuringAnOutage, comesInWhileReadersLag, goesOutUnheard];
+  // The oracle knows of one restore at most.
+  if (world.platform.restoredAt < 0) ways.push(comesBackByARestore);
   return random.pick(ways)(world);
 }
 
