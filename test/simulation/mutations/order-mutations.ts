@@ -163,8 +163,7 @@ export const orderMutations: readonly Mutation[] = [
     decision: 5,
     rule: 'a place is closed for reads before its row is written',
     house: 'chat',
-    unseen:
-      'SQLite writes both in one transaction; chat-store-memberships.contract.ts stops a writer of MongoDB in between',
+    unseen: 'SQLite writes both in one transaction; mongo-steps.test.ts stops a writer of MongoDB in between',
     edits: [],
   },
   {
