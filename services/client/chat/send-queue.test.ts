@@ -12,6 +12,7 @@ import {
 } from './chat-world.fixture.ts';
 import { localStorageOutgoingStore } from './local-storage-outgoing-store.ts';
 import { memoryStorage } from './memory-storage.fixture.ts';
+import { subscribed } from './opened-conversation.fixture.ts';
 
 const post = 'POST /api/chat/messages';
 let world: ChatWorld;
@@ -128,6 +129,9 @@ describe('a message', () => {
     network.meets(post, unreachable, 1);
     const test = world.client({ network });
     const conversation = opened(test);
+    // A subscription tries at once what waits.
+    await subscribed(test, 1);
+    await network.quiet();
     const keys = ['one', 'two', 'three'].map((content) => conversation.send(content));
     await waits(test, keys[0] ?? '');
     expect(posts(test)).toBe(1);
