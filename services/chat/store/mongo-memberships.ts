@@ -12,7 +12,7 @@ import { beginning, type ConversationDocument, type MemberDocument } from './mon
 import type { MongoPlaces, Telling } from './mongo-places.ts';
 import type { MongoRows } from './mongo-rows.ts';
 import type { MongoTellings } from './mongo-tellings.ts';
-import { toConversation } from './stored-conversation.ts';
+import { roleOrdinal, toConversation } from './stored-conversation.ts';
 import { toChatRow } from './stored-message.ts';
 
 /** Who is in: each change is a place (or the conversation's document) first, then the row that tells of it. */
@@ -124,21 +124,29 @@ export class MongoMemberships {
 
   async remove(id: string, actor: string, user: string): Promise<Changed | undefined> {
     const telling = await this.#telling(id, actor);
-    return await this.#changePlace(telling, user, () => this.#places.close(telling, user));
+    const change = () => this.#places.close(telling, user);
+    return await this.#changePlace(telling, user, change, ({ Present }) => Present);
   }
 
   async setRole(id: string, actor: string, user: string, role: MemberRole): Promise<Changed | undefined> {
     const telling = await this.#telling(id, actor);
-    return await this.#changePlace(telling, user, () => this.#places.setRole(telling, user, role));
+    const change = () => this.#places.setRole(telling, user, role);
+    return await this.#changePlace(telling, user, change, ({ Present, Role }) => Present && Role !== roleOrdinal(role));
   }
 
-  async #changePlace(telling: Telling, user: string, change: () => Promise<boolean>): Promise<Changed | undefined> {
+  async #changePlace(
+    telling: Telling,
+    user: string,
+    change: () => Promise<boolean>,
+    isToChange: (place: MemberDocument) => boolean,
+  ): Promise<Changed | undefined> {
     const { conversation, rowId } = telling;
     return await this.#database.attempt(async () => {
       if (!(await change())) {
         const [place] = await this.#places.find(conversation, [user]);
-        // Told of now; what it then allows is tried again.
+        // Told of now, or between the two looks; what it then allows is tried again.
         if (await this.#tellOfOthers(conversation, telling, [place])) throw new Overtaken();
+        if (place?.PendingRowId === '' && isToChange(place)) throw new Overtaken();
       }
       return (await this.#tellings.tellOfPlaces(conversation, rowId)) ?? (await this.#unchanged(conversation));
     });

@@ -375,6 +375,43 @@ describeOnServers('mongodb', 'a chat writer that stops between its steps', (url)
     });
   });
 
+  describe('a change of a place that another one is told of between its two looks', () => {
+    /** In the middle of the next look at places, somebody tells of `other`. */
+    function interrupted(id: ConversationId, other: Telling): MongoParts {
+      const parts = assembleMongoParts(database, systemClock);
+      const { find } = parts.places;
+      parts.places.find = async (...asked) => {
+        await dead.tellings.tellOfPlaces(id, other.rowId);
+        return await find.apply(parts.places, asked);
+      };
+      return parts;
+    }
+
+    it.each(['a departure', 'a role'])('is made all the same: %s', async (what) => {
+      const { id, alice, bob } = await newGroup(store);
+      const other = await telling(id, alice);
+      await dead.places.setRole(other, bob, 'admin');
+      const { memberships } = interrupted(id, other);
+      if (what === 'a role') await memberships.setRole(id, alice, bob, 'owner');
+      else await memberships.remove(id, bob, bob);
+      const role = (await store.members(id, firstMembers)).find(({ userId }) => userId === bob)?.role;
+      expect(role).toBe(what === 'a role' ? 'owner' : undefined);
+      expect((await told(id)).slice(-2)).toEqual([
+        { action: 'role', userIds: [bob], role: 'admin' },
+        what === 'a role' ? { action: 'role', userIds: [bob], role: 'owner' } : { action: 'left' },
+      ]);
+    });
+
+    it('is none where it is so already', async () => {
+      const { id, alice, bob } = await newGroup(store);
+      const other = await telling(id, alice);
+      await dead.places.setRole(other, bob, 'admin');
+      const { memberships } = interrupted(id, other);
+      expect(await memberships.setRole(id, alice, bob, 'admin')).toMatchObject({ row: undefined });
+      expect((await told(id)).at(-1)).toEqual({ action: 'role', userIds: [bob], role: 'admin' });
+    });
+  });
+
   describe('a name and a role', () => {
     it('that died untold are told of, before the next ones', async () => {
       const { id, alice, bob } = await newGroup(store);
