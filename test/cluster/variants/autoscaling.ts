@@ -7,13 +7,21 @@ import { serveMetricsApis } from './metrics-apis.ts';
 
 type Scaled = KubeObject & { spec: { replicas: number }; status?: { readyReplicas?: number } };
 type EventObject = KubeObject & { message: string; involvedObject: { kind: string; name: string } };
-type Autoscaler = KubeObject & { status?: { currentReplicas?: number; conditions?: Condition[] } };
+type Autoscaler = KubeObject & {
+  status?: { currentReplicas?: number; lastScaleTime?: string; conditions?: Condition[] };
+};
+
+/** Between two steps down. */
+const stepSeconds = 6;
 
 /** The rendered autoscalers on the real controller: first without any metrics API, then with one. */
 export function testAutoscaling(on: DifferentCluster): void {
   /** Shortens the window and the pause between two steps, which are minutes. */
   const scaleDownSoon = (name: string) => {
-    const scaleDown = { stabilizationWindowSeconds: 2, policies: [{ type: 'Pods', value: 1, periodSeconds: 6 }] };
+    const scaleDown = {
+      stabilizationWindowSeconds: 2,
+      policies: [{ type: 'Pods', value: 1, periodSeconds: stepSeconds }],
+    };
     return on.cluster.patch('HorizontalPodAutoscaler', name, { spec: { behavior: { scaleDown } } });
   };
 
@@ -57,6 +65,16 @@ export function testAutoscaling(on: DifferentCluster): void {
       patience,
     );
     await has(3);
+    // A step is counted from where it stood a period ago: a way up that is as young would come off again with the first.
+    await on.cluster.becomes<Autoscaler>(
+      'HorizontalPodAutoscaler',
+      'hub',
+      ({ status }) =>
+        Date.now() - Date.parse(status?.lastScaleTime ?? '') > 2 * stepSeconds * 1_000
+          ? undefined
+          : `it scaled at ${status?.lastScaleTime}`,
+      patience,
+    );
     await scaleDownSoon('hub');
     await has(1);
     await patiently(async () => {
