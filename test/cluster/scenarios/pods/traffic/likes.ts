@@ -1,4 +1,4 @@
-import { HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
+import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import type { RealtimeClient } from '../../../../../services/client/connect.ts';
 import type { NotificationDto } from '../../../../../services/shared/contract/notification-dto.ts';
 import { eventually } from '../../../../eventually.ts';
@@ -53,10 +53,13 @@ type Stock = {
   readonly whyBehind: (post: string) => string | undefined;
 };
 
+/** Without event streams: the package leaves one that could not begin behind, and then connects twice (docs/protocol.md). */
+const transport = HttpTransportType.WebSockets | HttpTransportType.LongPolling;
+
 /** The package as it comes. While one connection lives it is shown each row once and in order. */
 async function startStock(ledger: Ledger, user: string): Promise<Stock> {
   const connection = new HubConnectionBuilder()
-    .withUrl(`${serviceUrl('hub', 8097)}/hubs/notifications`, { accessTokenFactory: () => tokenOf(user) })
+    .withUrl(`${serviceUrl('hub', 8097)}/hubs/notifications`, { accessTokenFactory: () => tokenOf(user), transport })
     .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => 500 })
     .configureLogging(LogLevel.None)
     .build();
