@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { bareEnvironment } from '../dev-env/bare-environment.ts';
 import { spawnChild } from '../dev-env/child.ts';
@@ -16,7 +16,13 @@ async function runAsPerson({ kubeconfig, kubectl }: ClusterAddress, commands: st
   const child = await spawnChild({
     command: 'bash',
     args: ['-euo', 'pipefail', '-c', commands],
-    env: { ...environment, KUBECONFIG: kubeconfig, PATH: `${dirname(kubectl)}:${PATH}` },
+    env: {
+      ...environment,
+      KUBECONFIG: kubeconfig,
+      // Without a home it would be the checkout.
+      KUBECACHEDIR: join(dirname(kubeconfig), 'kubectl-cache'),
+      PATH: `${dirname(kubectl)}:${PATH}`,
+    },
     cwd: root,
   });
   const { code } = await child.exited;
