@@ -1,7 +1,7 @@
-import { build } from 'esbuild';
 import { eventually } from '../../eventually.ts';
 import type { Secret } from '../api/objects.ts';
 import type { PodObject } from '../api/pod-spec.ts';
+import { bundleProgram } from '../client/bundle-program.ts';
 import type { Cluster } from '../client/cluster.ts';
 
 export type TrafficReport = { readonly likes: number; readonly messages: number; readonly faults: readonly string[] };
@@ -33,7 +33,11 @@ export class Traffic {
       const part = Object.fromEntries(keys.map((key) => [key, data[key]]));
       await cluster.create({ kind: 'Secret', metadata: { name: secret }, data: part });
     }
-    await cluster.create({ kind: 'ConfigMap', metadata: { name }, data: { 'traffic.mjs': await bundled() } });
+    await cluster.create({
+      kind: 'ConfigMap',
+      metadata: { name },
+      data: { 'traffic.mjs': await bundleProgram(new URL('traffic-program.ts', import.meta.url)) },
+    });
     await cluster.create({ kind: 'Pod', metadata: { name }, spec: podSpec(of.namespace, image) });
     const traffic = new Traffic(cluster);
     await eventually(async () => ((await traffic.#log()).includes('FLOWING') ? undefined : traffic.#why()), patience);
@@ -63,19 +67,6 @@ export class Traffic {
   #log(): Promise<string> {
     return this.#cluster.log(name);
   }
-}
-
-async function bundled(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [new URL('traffic-program.ts', import.meta.url).pathname],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
 }
 
 function podSpec(namespace: string, image: string): object {

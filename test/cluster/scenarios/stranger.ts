@@ -1,4 +1,4 @@
-import { build } from 'esbuild';
+import { bundleProgram } from '../client/bundle-program.ts';
 import type { Installed } from './installed.ts';
 import { applyObject, getJson, kubectl } from './kubectl.ts';
 
@@ -59,7 +59,12 @@ export async function startInPod(
 ): Promise<void> {
   const file = `${program}.mjs`;
   const metadata = { name: program, namespace: strangerNamespace };
-  await applyObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [file]: await bundled(program) } });
+  await applyObject({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata,
+    data: { [file]: await bundleProgram(new URL(`pods/${program}.ts`, import.meta.url)) },
+  });
   await kubectl(['delete', 'pod', program, `--namespace=${strangerNamespace}`, '--ignore-not-found']);
   await applyObject({ apiVersion: 'v1', kind: 'Pod', metadata, spec: podSpec(installed, program, env) });
 }
@@ -70,20 +75,6 @@ export function statusOf(program: Program): Promise<Pod['status']> {
 
 export function writtenBy(program: Program): Promise<string> {
   return kubectl(['logs', program, `--namespace=${strangerNamespace}`]);
-}
-
-/** One file with all that is ours; packages are the image's. */
-async function bundled(program: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [new URL(`pods/${program}.ts`, import.meta.url).pathname],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
 }
 
 function podSpec({ namespace, image, tls }: Installed, program: string, env: Readonly<Record<string, string>>): object {
